@@ -1,0 +1,152 @@
+//! Stand-in for `kvdb-rocksdb` 0.21: the types that `polkadot-service` names, without RocksDB.
+//!
+//! `polkadot-service` compiles RocksDB (890 s of C++ on one core, plus bindgen and five compression
+//! libraries), for itself and for `sc-client-db`, to open it when a node runs on RocksDB. Every node of
+//! this workspace runs on ParityDB, so nothing is ever opened here: [`Database::open`] answers
+//! [`io::ErrorKind::Unsupported`], and a value of [`Database`] cannot exist.
+//!
+//! Drop the `[patch.crates-io]` line of the workspace to get RocksDB back.
+
+use kvdb::{DBKeyValue, DBTransaction, DBValue, KeyValueDB};
+use std::{collections::HashMap, convert::Infallible, io, path::Path};
+
+/// Settings of a RocksDB database, as far as `polkadot-service` fills them in.
+#[derive(Clone, Debug, Default)]
+pub struct DatabaseConfig {
+	/// Memory budget of each column in MiB.
+	pub memory_budget: HashMap<u32, usize>,
+	/// Whether to create the database if there is none.
+	pub create_if_missing: bool,
+	/// Number of columns.
+	pub columns: u32,
+}
+
+impl DatabaseConfig {
+	/// Settings of a database with `columns` columns.
+	pub fn with_columns(columns: u32) -> Self {
+		Self { columns, create_if_missing: true, ..Default::default() }
+	}
+}
+
+/// A database that cannot be opened, and therefore never is.
+#[derive(Debug)]
+pub struct Database(Infallible);
+
+impl Database {
+	/// Fails with [`io::ErrorKind::Unsupported`], naming the path and the remedy.
+	///
+	/// Where the caller only looks whether there is a database (`--database auto`) and there is
+	/// none, it is told so in RocksDB's words, and goes on to ParityDB.
+	pub fn open<P: AsRef<Path>>(config: &DatabaseConfig, path: P) -> io::Result<Self> {
+		if !config.create_if_missing && !path.as_ref().join("CURRENT").exists() {
+			return Err(io::Error::new(
+				io::ErrorKind::NotFound,
+				format!("{} does not exist (create_if_missing is false)", path.as_ref().display()),
+			));
+		}
+		Err(io::Error::new(
+			io::ErrorKind::Unsupported,
+			format!(
+				"cannot open the RocksDB database at {}: this program is built without RocksDB. \
+				 Start it with `--database paritydb`, or build it without the patch of \
+				 `kvdb-rocksdb`.",
+				path.as_ref().display(),
+			),
+		))
+	}
+
+	/// Unreachable: there is no value of this type.
+	pub fn transaction(&self) -> DBTransaction {
+		match self.0 {}
+	}
+
+	/// Unreachable: there is no value of this type.
+	pub fn write(&self, _transaction: DBTransaction) -> io::Result<()> {
+		match self.0 {}
+	}
+
+	/// Unreachable: there is no value of this type.
+	pub fn get(&self, _col: u32, _key: &[u8]) -> io::Result<Option<DBValue>> {
+		match self.0 {}
+	}
+
+	/// Unreachable: there is no value of this type.
+	pub fn iter<'a>(
+		&'a self,
+		_col: u32,
+	) -> Box<dyn Iterator<Item = io::Result<DBKeyValue>> + 'a> {
+		match self.0 {}
+	}
+
+	/// Unreachable: there is no value of this type.
+	pub fn num_columns(&self) -> u32 {
+		match self.0 {}
+	}
+
+	/// Unreachable: there is no value of this type.
+	pub fn add_column(&mut self) -> io::Result<()> {
+		match self.0 {}
+	}
+
+	/// Unreachable: there is no value of this type.
+	pub fn remove_last_column(&mut self) -> io::Result<()> {
+		match self.0 {}
+	}
+
+	/// Unreachable: there is no value of this type.
+	pub fn force_compact(&self, _col: u32) -> io::Result<()> {
+		match self.0 {}
+	}
+}
+
+impl KeyValueDB for Database {
+	fn get(&self, _col: u32, _key: &[u8]) -> io::Result<Option<DBValue>> {
+		match self.0 {}
+	}
+
+	fn get_by_prefix(&self, _col: u32, _prefix: &[u8]) -> io::Result<Option<DBValue>> {
+		match self.0 {}
+	}
+
+	fn write(&self, _transaction: DBTransaction) -> io::Result<()> {
+		match self.0 {}
+	}
+
+	fn iter<'a>(&'a self, _col: u32) -> Box<dyn Iterator<Item = io::Result<DBKeyValue>> + 'a> {
+		match self.0 {}
+	}
+
+	fn iter_with_prefix<'a>(
+		&'a self,
+		_col: u32,
+		_prefix: &'a [u8],
+	) -> Box<dyn Iterator<Item = io::Result<DBKeyValue>> + 'a> {
+		match self.0 {}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn opening_names_the_path_and_the_remedy() {
+		let error = Database::open(&DatabaseConfig::with_columns(3), "/some/where").unwrap_err();
+		assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+		let text = error.to_string();
+		assert!(text.contains("/some/where") && text.contains("--database paritydb"), "{text}");
+	}
+
+	#[test]
+	fn a_missing_database_is_told_from_one_that_cannot_be_opened() {
+		let config = DatabaseConfig { create_if_missing: false, ..DatabaseConfig::with_columns(3) };
+		// What `sc-client-db` looks for in the text.
+		let missing = Database::open(&config, "/some/where").unwrap_err().to_string();
+		assert!(missing.contains("create_if_missing is false"), "{missing}");
+
+		let folder = tempfile::tempdir().unwrap();
+		std::fs::write(folder.path().join("CURRENT"), "MANIFEST-1").unwrap();
+		let there = Database::open(&config, folder.path()).unwrap_err();
+		assert_eq!(there.kind(), io::ErrorKind::Unsupported);
+	}
+}
