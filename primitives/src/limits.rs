@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! What a parachain's velocity limits are, and which of them are valid.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::fmt;
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+
+/// The largest number of blocks that one core's bundle can hold: a block's place in its bundle is a
+/// `u8` (`cumulus_primitives_core::BlockBundleInfo`).
+pub const MAX_BLOCKS_PER_CORE: u32 = u8::MAX as u32;
+
+/// How fast a parachain may go.
+///
+/// One record, because no field means anything without the others: it is set, validated and applied
+/// as a whole.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Limits {
+	/// Velocity: the number of blocks that are meant to be built per relay slot.
+	///
+	/// As in the SDK, one block more than this is accepted at one relay slot, so that a block
+	/// missed before can be made up for.
+	pub velocity: u32,
+	/// Capacity: the length of the unincluded segment in blocks, that is how many blocks may be
+	/// under way, the newest among them, before one must be included.
+	pub capacity: u32,
+	/// Target block rate: the number of blocks that a collator tries to build per relay slot, all
+	/// cores together. Bundled where there are fewer cores than blocks.
+	pub target_block_rate: u32,
+}
+
+/// Why [`Limits`] are refused: the value, the limit, and the remedy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidLimits {
+	/// No block would ever be built, and a collator that divides the relay slot by this rate would
+	/// end.
+	TargetBlockRateZero,
+	/// More blocks would be tried for than are accepted.
+	TargetBlockRateAboveVelocity {
+		/// The target block rate asked for, in blocks per relay slot.
+		target_block_rate: u32,
+		/// The velocity asked for, in blocks per relay slot.
+		velocity: u32,
+	},
+	/// A single core's bundle could not number its blocks.
+	TargetBlockRateAboveBundle {
+		/// The target block rate asked for, in blocks per relay slot.
+		target_block_rate: u32,
+	},
+	/// A whole bundle would not fit. The collator builds a bundle entirely or not at all, so the
+	/// chain would stand still.
+	CapacityBelowBundle {
+		/// The capacity asked for, in blocks.
+		capacity: u32,
+		/// The length of the bundle that a single core would have to take, in blocks.
+		bundle: u32,
+	},
+	/// The chain is not made for so long an unincluded segment.
+	CapacityTooHigh {
+		/// The capacity asked for, in blocks.
+		capacity: u32,
+		/// The longest segment that the runtime allows, in blocks.
+		max_capacity: u32,
+	},
+}
+
+impl fmt::Display for InvalidLimits {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::TargetBlockRateZero => {
+				write!(f, "the target block rate is 0 and must be at least 1 block per relay slot")
+			},
+			Self::TargetBlockRateAboveVelocity { target_block_rate, velocity } => write!(
+				f,
+				"the target block rate of {target_block_rate} blocks per relay slot exceeds the \
+				 velocity of {velocity}: raise the velocity or lower the target block rate",
+			),
+			Self::TargetBlockRateAboveBundle { target_block_rate } => write!(
+				f,
+				"the target block rate of {target_block_rate} blocks per relay slot exceeds the \
+				 {MAX_BLOCKS_PER_CORE} blocks of the longest bundle: lower the target block rate",
+			),
+			Self::CapacityBelowBundle { capacity, bundle } => write!(
+				f,
+				"a capacity of {capacity} blocks cannot take a bundle of {bundle}: raise the \
+				 capacity to {bundle} at least, or lower the target block rate",
+			),
+			Self::CapacityTooHigh { capacity, max_capacity } => write!(
+				f,
+				"a capacity of {capacity} blocks exceeds the {max_capacity} that this runtime \
+				 allows: lower the capacity",
+			),
+		}
+	}
+}
+
+impl Limits {
+	/// Whether a chain can live with these limits.
+	///
+	/// `max_capacity` is the longest unincluded segment in blocks that the runtime allows. The rules
+	/// are those that make a chain stand still when broken, whatever relay chain it is on. Limits
+	/// that are only slow are valid; compare with [`crate::capacity::recommended`].
+	///
+	/// A bundle's length is that of a single core, the longest that can occur: cores can be lost at
+	/// any time.
+	pub fn validate(&self, max_capacity: u32) -> Result<(), InvalidLimits> {
+		let Self { velocity, capacity, target_block_rate } = *self;
+		if target_block_rate == 0 {
+			return Err(InvalidLimits::TargetBlockRateZero);
+		}
+		if target_block_rate > velocity {
+			return Err(InvalidLimits::TargetBlockRateAboveVelocity { target_block_rate, velocity });
+		}
+		if target_block_rate > MAX_BLOCKS_PER_CORE {
+			return Err(InvalidLimits::TargetBlockRateAboveBundle { target_block_rate });
+		}
+		let bundle = target_block_rate;
+		if capacity < bundle {
+			return Err(InvalidLimits::CapacityBelowBundle { capacity, bundle });
+		}
+		if capacity > max_capacity {
+			return Err(InvalidLimits::CapacityTooHigh { capacity, max_capacity });
+		}
+		Ok(())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	fn limits(velocity: u32, capacity: u32, target_block_rate: u32) -> Limits {
+		Limits { velocity, capacity, target_block_rate }
+	}
+
+	#[test]
+	fn each_rule_has_its_own_refusal() {
+		use InvalidLimits::*;
+		assert_eq!(limits(1, 4, 1).validate(24), Ok(()));
+		assert_eq!(limits(3, 24, 3).validate(24), Ok(()));
+		assert_eq!(limits(1, 4, 0).validate(24), Err(TargetBlockRateZero));
+		assert_eq!(limits(0, 4, 0).validate(24), Err(TargetBlockRateZero));
+		assert_eq!(
+			limits(2, 12, 3).validate(24),
+			Err(TargetBlockRateAboveVelocity { target_block_rate: 3, velocity: 2 }),
+		);
+		assert_eq!(
+			limits(256, 1_000, 256).validate(1_000),
+			Err(TargetBlockRateAboveBundle { target_block_rate: 256 }),
+		);
+		assert_eq!(
+			limits(3, 2, 3).validate(24),
+			Err(CapacityBelowBundle { capacity: 2, bundle: 3 }),
+		);
+		assert_eq!(
+			limits(3, 25, 3).validate(24),
+			Err(CapacityTooHigh { capacity: 25, max_capacity: 24 }),
+		);
+	}
+
+	#[test]
+	fn refusals_name_value_limit_and_remedy() {
+		let text = limits(3, 2, 3).validate(24).unwrap_err().to_string();
+		assert_eq!(
+			text,
+			"a capacity of 2 blocks cannot take a bundle of 3: raise the capacity to 3 at least, \
+			 or lower the target block rate",
+		);
+	}
+
+	#[test]
+	fn json_is_camel_case_and_whole() {
+		let json = serde_json::json!({ "velocity": 3, "capacity": 12, "targetBlockRate": 2 });
+		assert_eq!(serde_json::from_value::<Limits>(json.clone()).unwrap(), limits(3, 12, 2));
+		assert_eq!(serde_json::to_value(limits(3, 12, 2)).unwrap(), json);
+		let missing = serde_json::json!({ "velocity": 3, "capacity": 12 });
+		assert!(serde_json::from_value::<Limits>(missing).is_err());
+		let unknown = serde_json::json!({
+			"velocity": 3, "capacity": 12, "targetBlockRate": 2, "offset": 1,
+		});
+		assert!(serde_json::from_value::<Limits>(unknown).is_err());
+	}
+
+	proptest! {
+		#[test]
+		fn valid_limits_can_neither_divide_by_zero_nor_lock_a_bundle_out(
+			velocity in 0..400u32, capacity in 0..400u32, target_block_rate in 0..400u32,
+			max_capacity in 0..400u32,
+		) {
+			let valid = limits(velocity, capacity, target_block_rate).validate(max_capacity).is_ok();
+			let expected = (1..=velocity.min(255)).contains(&target_block_rate) &&
+				(target_block_rate..=max_capacity).contains(&capacity);
+			prop_assert_eq!(valid, expected);
+		}
+	}
+}
