@@ -22,4 +22,3 @@ sp_api::decl_runtime_apis! {
 		) -> Result<Admission, Refusal>;
 	}
 }
-

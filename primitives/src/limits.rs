@@ -124,7 +124,10 @@ impl Limits {
 			return Err(InvalidLimits::TargetBlockRateZero);
 		}
 		if target_block_rate > velocity {
-			return Err(InvalidLimits::TargetBlockRateAboveVelocity { target_block_rate, velocity });
+			return Err(InvalidLimits::TargetBlockRateAboveVelocity {
+				target_block_rate,
+				velocity,
+			});
 		}
 		if target_block_rate > MAX_BLOCKS_PER_CORE {
 			return Err(InvalidLimits::TargetBlockRateAboveBundle { target_block_rate });

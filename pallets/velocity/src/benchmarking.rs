@@ -48,14 +48,12 @@ mod benchmarks {
 
 		#[block]
 		{
-			Pallet::<T>::note_block(7.into()).expect("one block more than the velocity is accepted");
+			Pallet::<T>::note_block(7.into())
+				.expect("one block more than the velocity is accepted");
 			let _ = pallet_aura::CurrentSlot::<T>::get();
 		}
 
-		assert_eq!(
-			Authored::<T>::get(),
-			Some(AuthoredInSlot { relay_slot: 7.into(), blocks: 2 }),
-		);
+		assert_eq!(Authored::<T>::get(), Some(AuthoredInSlot { relay_slot: 7.into(), blocks: 2 }),);
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

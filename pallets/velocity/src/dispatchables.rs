@@ -11,7 +11,9 @@ impl<T> From<InvalidLimits> for Error<T> {
 	fn from(reason: InvalidLimits) -> Self {
 		match reason {
 			InvalidLimits::TargetBlockRateZero => Self::TargetBlockRateZero,
-			InvalidLimits::TargetBlockRateAboveVelocity { .. } => Self::TargetBlockRateAboveVelocity,
+			InvalidLimits::TargetBlockRateAboveVelocity { .. } => {
+				Self::TargetBlockRateAboveVelocity
+			},
 			InvalidLimits::TargetBlockRateAboveBundle { .. } => Self::TargetBlockRateAboveBundle,
 			InvalidLimits::CapacityBelowBundle { .. } => Self::CapacityBelowBundle,
 			InvalidLimits::CapacityTooHigh { .. } => Self::CapacityTooHigh,

@@ -115,8 +115,7 @@ pub(crate) fn new_test_ext_with(limits: Limits) -> sp_io::TestExternalities {
 
 /// A relay chain's state proof that says nothing but the relay slot.
 pub(crate) fn state_proof(relay_slot: u64) -> RelayChainStateProof {
-	let builder =
-		RelayStateSproofBuilder { current_slot: relay_slot.into(), ..Default::default() };
+	let builder = RelayStateSproofBuilder { current_slot: relay_slot.into(), ..Default::default() };
 	let (root, proof) = builder.into_state_root_and_proof();
 	RelayChainStateProof::new(ParaId::from(200), root, proof).expect("the builder proves")
 }

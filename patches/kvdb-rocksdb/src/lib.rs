@@ -71,10 +71,7 @@ impl Database {
 	}
 
 	/// Unreachable: there is no value of this type.
-	pub fn iter<'a>(
-		&'a self,
-		_col: u32,
-	) -> Box<dyn Iterator<Item = io::Result<DBKeyValue>> + 'a> {
+	pub fn iter<'a>(&'a self, _col: u32) -> Box<dyn Iterator<Item = io::Result<DBKeyValue>> + 'a> {
 		match self.0 {}
 	}
 

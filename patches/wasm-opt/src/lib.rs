@@ -174,8 +174,9 @@ mod tests {
 		Parser::new(0)
 			.parse_all(module)
 			.filter_map(|payload| match payload.unwrap() {
-				Payload::CustomSection(section) =>
-					Some((section.name().to_string(), section.data().to_vec())),
+				Payload::CustomSection(section) => {
+					Some((section.name().to_string(), section.data().to_vec()))
+				},
 				_ => None,
 			})
 			.collect()

@@ -98,9 +98,9 @@ fn compare(sdk: &Sdk, steps: &[Step]) -> (u32, u32) {
 				Velocity::can_build_upon(included, (slot_now as u64).into()),
 				// Before its first block the SDK's hook does not look at the segment, which is
 				// empty then on any real chain.
-				(sdk.can_build_upon)(included, (slot_now as u64).into()) &&
-					(accepted > 0 ||
-						Velocity::can_build_upon(included, (slot_now as u64).into())),
+				(sdk.can_build_upon)(included, (slot_now as u64).into())
+					&& (accepted > 0
+						|| Velocity::can_build_upon(included, (slot_now as u64).into())),
 				"can_build_upon differs at {step:?}",
 			);
 

@@ -37,7 +37,9 @@ fn genesis_sets_the_limits() {
 }
 
 #[test]
-#[should_panic(expected = "invalid velocity limits: a capacity of 1 blocks cannot take a bundle of 2")]
+#[should_panic(
+	expected = "invalid velocity limits: a capacity of 1 blocks cannot take a bundle of 2"
+)]
 fn genesis_refuses_limits_that_no_chain_can_live_with() {
 	let limits = LimitsRecord { capacity: 1, ..FAST };
 	let _ = crate::GenesisConfig::<Test> { limits, ..Default::default() }.build_storage();
@@ -133,13 +135,10 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-	let limits = (0..8u32, 0..30u32, 0..8u32).prop_map(
-		|(velocity, capacity, target_block_rate)| LimitsRecord {
-			velocity,
-			capacity,
-			target_block_rate,
-		},
-	);
+	let limits =
+		(0..8u32, 0..30u32, 0..8u32).prop_map(|(velocity, capacity, target_block_rate)| {
+			LimitsRecord { velocity, capacity, target_block_rate }
+		});
 	prop_oneof![
 		limits.prop_map(Step::Set),
 		proptest::option::of((0..3u8, any::<bool>())).prop_map(Step::EndBlock),

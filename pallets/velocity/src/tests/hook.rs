@@ -133,10 +133,7 @@ fn a_slot_duration_of_zero_is_refused_without_dividing_by_it() {
 #[test]
 fn the_first_block_may_always_be_built() {
 	at(10, || {
-		assert_eq!(
-			Velocity::admission(Default::default(), 10.into()),
-			Ok(Admission { room: 3 }),
-		);
+		assert_eq!(Velocity::admission(Default::default(), 10.into()), Ok(Admission { room: 3 }),);
 	});
 }
 
