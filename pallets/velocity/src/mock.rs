@@ -101,9 +101,7 @@ impl pallet_velocity::Config for Test {
 pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 	ParaSlotDuration::set(6_000);
 	let storage = RuntimeGenesisConfig::default().build_storage().expect("the default is valid");
-	let mut ext = sp_io::TestExternalities::from(storage);
-	ext.execute_with(|| System::set_block_number(1));
-	ext
+	storage.into()
 }
 
 /// A chain at its start, with the given limits.
@@ -123,7 +121,11 @@ pub(crate) fn state_proof(relay_slot: u64) -> RelayChainStateProof {
 /// A segment of `length` blocks under way; the `n`th has the hash [`block_hash`] of `n`.
 pub(crate) fn set_segment(length: u8) {
 	let segment = (0..length)
-		.map(|n| Ancestor::new_unchecked(UsedBandwidth::default(), Some(block_hash(n))))
+		.map(|n| {
+			let mut block = Ancestor::new_unchecked(UsedBandwidth::default(), None);
+			block.replace_para_head_hash(block_hash(n));
+			block
+		})
 		.collect::<Vec<_>>();
 	cumulus_pallet_parachain_system::UnincludedSegment::<Test>::put(segment);
 }
@@ -138,9 +140,10 @@ pub(crate) fn set_para_slot(slot: u64) {
 	pallet_aura::CurrentSlot::<Test>::put(Slot::from(slot));
 }
 
-/// End block `number`, after having run `calls` in it. `bundle` is its place in a bundle, and
-/// whether it is the last one.
-pub(crate) fn block(number: u64, bundle: Option<(u8, bool)>, calls: impl FnOnce()) {
+/// The next block, with `calls` in it. `bundle` is its place in a bundle, and whether it is the last
+/// one.
+pub(crate) fn block(bundle: Option<(u8, bool)>, calls: impl FnOnce()) {
+	let number = System::block_number() + 1;
 	let digest = bundle
 		.map(|(index, is_last)| {
 			CumulusDigestItem::BlockBundleInfo(BlockBundleInfo { index, is_last }).to_digest_item()

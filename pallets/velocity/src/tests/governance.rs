@@ -74,7 +74,7 @@ fn each_rule_has_its_own_error_and_changes_nothing() {
 #[test]
 fn limits_apply_at_the_end_of_the_block() {
 	new_test_ext().execute_with(|| {
-		block(1, None, || {
+		block(None, || {
 			set(FAST);
 			assert_eq!(Velocity::limits(), SLOW, "constant while a block is executed");
 			System::assert_last_event(
@@ -91,7 +91,7 @@ fn limits_apply_at_the_end_of_the_block() {
 #[test]
 fn the_last_call_before_the_end_of_the_block_counts() {
 	new_test_ext().execute_with(|| {
-		block(1, None, || {
+		block(None, || {
 			set(FAST);
 			set(LimitsRecord { capacity: 20, ..FAST });
 		});
@@ -102,15 +102,15 @@ fn the_last_call_before_the_end_of_the_block_counts() {
 #[test]
 fn a_bundle_keeps_its_limits_to_its_end() {
 	new_test_ext().execute_with(|| {
-		block(1, Some((0, false)), || set(FAST));
+		block(Some((0, false)), || set(FAST));
 		assert_eq!(Velocity::limits(), SLOW);
-		block(2, Some((1, false)), || ());
+		block(Some((1, false)), || ());
 		assert_eq!(Velocity::limits(), SLOW);
 		assert!(System::events().is_empty());
-		block(3, Some((2, true)), || ());
+		block(Some((2, true)), || ());
 		assert_eq!(Velocity::limits(), FAST);
 		System::assert_last_event(Event::LimitsApplied { limits: FAST }.into());
-		block(4, Some((0, true)), || ());
+		block(Some((0, true)), || ());
 		assert!(System::events().is_empty(), "applied once");
 	});
 }
@@ -120,7 +120,7 @@ fn capacity_below_what_is_under_way_makes_authoring_wait_and_no_more() {
 	new_test_ext_with(LimitsRecord { velocity: 3, capacity: 12, target_block_rate: 3 })
 		.execute_with(|| {
 			set_segment(8);
-			block(1, None, || set(LimitsRecord { velocity: 3, capacity: 5, target_block_rate: 3 }));
+			block(None, || set(LimitsRecord { velocity: 3, capacity: 5, target_block_rate: 3 }));
 			let none_included = Default::default();
 			assert!(!Velocity::can_build_upon(none_included, 10.into()));
 			assert!(!Velocity::can_build_upon(block_hash(2), 10.into()), "5 blocks are left");
@@ -154,7 +154,7 @@ proptest! {
 		steps in proptest::collection::vec(step(), 1..20),
 	) {
 		new_test_ext().execute_with(|| {
-			for (number, step) in (1..).zip(steps) {
+			for step in steps {
 				match step {
 					Step::Set(limits) => {
 						let before = (Limits::<Test>::get(), NextLimits::<Test>::get());
@@ -164,7 +164,7 @@ proptest! {
 						let expected = if valid { (before.0, Some(limits)) } else { before };
 						assert_eq!((Limits::<Test>::get(), NextLimits::<Test>::get()), expected);
 					},
-					Step::EndBlock(bundle) => block(number, bundle, || ()),
+					Step::EndBlock(bundle) => block(bundle, || ()),
 				}
 				Velocity::check_state().unwrap();
 				let rate = Velocity::target_block_rate();

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Who builds a block, on what, and how fast.
+
+use super::{
+	messages::{RelayOrigin, ReservedDmpWeight, ReservedXcmpWeight},
+	xcm::RelayLocation,
+};
+use crate::{
+	AccountId, Aura, AuraId, Balances, BlockNumber, CollatorSelection, MessageQueue, Runtime,
+	RuntimeEvent, Session, SessionKeys, Velocity, XcmpQueue, HOURS, MAX_CAPACITY,
+	RELAY_CHAIN_SLOT_DURATION_MILLIS, RELAY_PARENT_OFFSET, SLOT_DURATION,
+};
+use ::xcm::latest::prelude::BodyId;
+use cumulus_pallet_parachain_system::RelayNumberMonotonicallyIncreases;
+use frame_support::{
+	parameter_types,
+	traits::{ConstBool, ConstU32, ConstU64, EitherOfDiverse, EnqueueWithOrigin},
+	PalletId,
+};
+use frame_system::EnsureRoot;
+use pallet_xcm::{EnsureXcm, IsVoiceOfBody};
+use sp_runtime::traits::OpaqueKeys;
+
+/// Collators that are set by governance, at most.
+pub const MAX_INVULNERABLES: u32 = 20;
+/// Collators that have a bond at stake, at most.
+pub const MAX_CANDIDATES: u32 = 100;
+
+impl pallet_velocity::Config for Runtime {
+	type AdminOrigin = EnsureRoot<AccountId>;
+	type RelaySlotDuration = ConstU64<RELAY_CHAIN_SLOT_DURATION_MILLIS>;
+	type MaxCapacity = ConstU32<MAX_CAPACITY>;
+	type WeightInfo = pallet_velocity::weights::SubstrateWeight<Runtime>;
+}
+
+impl cumulus_pallet_parachain_system::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type OnSystemEvent = ();
+	type SelfParaId = parachain_info::Pallet<Runtime>;
+	type OutboundXcmpMessageSource = XcmpQueue;
+	type DmpQueue = EnqueueWithOrigin<MessageQueue, RelayOrigin>;
+	type ReservedDmpWeight = ReservedDmpWeight;
+	type XcmpMessageHandler = XcmpQueue;
+	type ReservedXcmpWeight = ReservedXcmpWeight;
+	// Several blocks may have the same relay parent.
+	type CheckAssociatedRelayNumber = RelayNumberMonotonicallyIncreases;
+	type ConsensusHook = Velocity;
+	type RelayParentOffset = ConstU32<RELAY_PARENT_OFFSET>;
+	// Version 2 candidate descriptors. A relay chain that does not know version 3 takes no
+	// candidate of a chain that does, and the chain could not undo it.
+	type SchedulingSignatureVerifier = ();
+	type WeightInfo = cumulus_pallet_parachain_system::weights::SubstrateWeight<Runtime>;
+}
+
+impl parachain_info::Config for Runtime {}
+
+impl pallet_timestamp::Config for Runtime {
+	type Moment = u64;
+	type OnTimestampSet = Aura;
+	// Time comes from the slot, and several blocks may share a slot.
+	type MinimumPeriod = ConstU64<0>;
+	type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_aura::Config for Runtime {
+	type AuthorityId = AuraId;
+	type DisabledValidators = ();
+	type MaxAuthorities = ConstU32<{ MAX_INVULNERABLES + MAX_CANDIDATES }>;
+	type AllowMultipleBlocksPerSlot = ConstBool<true>;
+	type SlotDuration = ConstU64<SLOT_DURATION>;
+}
+
+impl cumulus_pallet_aura_ext::Config for Runtime {}
+
+impl pallet_authorship::Config for Runtime {
+	type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Aura>;
+	type EventHandler = (CollatorSelection,);
+}
+
+parameter_types! {
+	/// Length of a session in blocks: 6 hours at a pace of one block per relay slot.
+	pub const SessionLength: BlockNumber = 6 * HOURS;
+	/// The first session begins with the first block.
+	pub const SessionOffset: BlockNumber = 0;
+}
+
+impl pallet_session::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type ValidatorId = AccountId;
+	// A collator is its account: there is no stash behind it.
+	type ValidatorIdOf = pallet_collator_selection::IdentityCollator;
+	type ShouldEndSession = pallet_session::PeriodicSessions<SessionLength, SessionOffset>;
+	type NextSessionRotation = pallet_session::PeriodicSessions<SessionLength, SessionOffset>;
+	type SessionManager = CollatorSelection;
+	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
+	type Keys = SessionKeys;
+	type DisablingStrategy = ();
+	type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
+	type Currency = Balances;
+	type KeyDeposit = ();
+}
+
+parameter_types! {
+	/// The account that collators are paid from.
+	pub const PotId: PalletId = PalletId(*b"PotStake");
+	/// The relay chain's body that may choose collators beside our own root.
+	pub const StakingAdminBodyId: BodyId = BodyId::Defense;
+}
+
+/// Who may choose collators: root, and the staking admin of the relay chain.
+pub type CollatorSelectionUpdateOrigin = EitherOfDiverse<
+	EnsureRoot<AccountId>,
+	EnsureXcm<IsVoiceOfBody<RelayLocation, StakingAdminBodyId>>,
+>;
+
+impl pallet_collator_selection::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type Currency = Balances;
+	type UpdateOrigin = CollatorSelectionUpdateOrigin;
+	type PotId = PotId;
+	type MaxCandidates = ConstU32<MAX_CANDIDATES>;
+	// A chain with a single collator is a chain: the development preset is one.
+	type MinEligibleCollators = ConstU32<1>;
+	type MaxInvulnerables = ConstU32<MAX_INVULNERABLES>;
+	// Candidates are looked at when a session ends, so anything but a session's length would be
+	// rounded up to it.
+	type KickThreshold = SessionLength;
+	type ValidatorId = AccountId;
+	type ValidatorIdOf = pallet_collator_selection::IdentityCollator;
+	type ValidatorRegistration = Session;
+	type WeightInfo = pallet_collator_selection::weights::SubstrateWeight<Runtime>;
+}

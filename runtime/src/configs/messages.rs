@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The queues between chains: what comes in, what goes out, and what that costs.
+
+use super::{
+	system::{MaximumBlockWeight, RuntimeBlockWeights},
+	tokens::TransactionByteFee,
+	xcm::{RelayLocation, XcmOriginToTransactDispatchOrigin},
+};
+use crate::{
+	AccountId, Balance, MessageQueue, ParachainSystem, PolkadotXcm, Runtime, RuntimeEvent,
+	XcmpQueue, MILLIUNIT,
+};
+use ::xcm::latest::prelude::AssetId;
+use cumulus_primitives_core::{AggregateMessageOrigin, ParaId};
+use frame_support::{
+	parameter_types,
+	traits::{ConstU32, Get, TransformOrigin},
+	weights::Weight,
+};
+use frame_system::EnsureRoot;
+use parachains_common::message_queue::{NarrowOriginToSibling, ParaIdToSibling};
+use polkadot_runtime_common::xcm_sender::ExponentialPrice;
+use sp_runtime::Perbill;
+
+/// Length of a page of queued messages, in bytes: room for the longest message that the usual
+/// channel between two parachains carries (100 KiB), and its header.
+pub const MAX_PAGE_SIZE: u32 = 103 * 1024;
+
+parameter_types! {
+	/// Where a message from the relay chain is said to come from.
+	pub const RelayOrigin: AggregateMessageOrigin = AggregateMessageOrigin::Parent;
+	/// Weight set aside in each block to take in messages from the relay chain.
+	pub ReservedDmpWeight: Weight = MaximumBlockWeight::get().saturating_div(4);
+	/// Weight set aside in each block to take in messages from other parachains.
+	pub ReservedXcmpWeight: Weight = MaximumBlockWeight::get().saturating_div(4);
+	/// Weight that a block spends on queued messages before its own transactions.
+	pub MessageQueueServiceWeight: Weight =
+		Perbill::from_percent(35) * RuntimeBlockWeights::get().max_block;
+}
+
+impl pallet_message_queue::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	#[cfg(feature = "runtime-benchmarks")]
+	type MessageProcessor =
+		pallet_message_queue::mock_helpers::NoopMessageProcessor<AggregateMessageOrigin>;
+	#[cfg(not(feature = "runtime-benchmarks"))]
+	type MessageProcessor = xcm_builder::ProcessXcmMessage<
+		AggregateMessageOrigin,
+		xcm_executor::XcmExecutor<super::xcm::XcmConfig>,
+		crate::RuntimeCall,
+	>;
+	type Size = u32;
+	// Only parachains have channels that can be held up. The relay chain has none.
+	type QueueChangeHandler = NarrowOriginToSibling<XcmpQueue>;
+	type QueuePausedQuery = NarrowOriginToSibling<XcmpQueue>;
+	type HeapSize = ConstU32<MAX_PAGE_SIZE>;
+	type MaxStale = ConstU32<8>;
+	type ServiceWeight = MessageQueueServiceWeight;
+	type IdleMaxServiceWeight = MessageQueueServiceWeight;
+	type WeightInfo = pallet_message_queue::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+	/// What delivery is paid with: our token, which elsewhere is known as the relay chain's.
+	pub FeeAssetId: AssetId = AssetId(RelayLocation::get());
+	/// The price of delivering a message while its queue is short. It rises with the queue.
+	pub const BaseDeliveryFee: Balance = MILLIUNIT;
+}
+
+/// The price of delivering a message to another parachain.
+pub type PriceForSiblingDelivery =
+	ExponentialPrice<FeeAssetId, BaseDeliveryFee, TransactionByteFee, XcmpQueue>;
+/// The price of delivering a message to the relay chain.
+pub type PriceForParentDelivery =
+	ExponentialPrice<FeeAssetId, BaseDeliveryFee, TransactionByteFee, ParachainSystem>;
+
+impl cumulus_pallet_xcmp_queue::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type ChannelInfo = ParachainSystem;
+	type VersionWrapper = PolkadotXcm;
+	type XcmpQueue = TransformOrigin<MessageQueue, AggregateMessageOrigin, ParaId, ParaIdToSibling>;
+	type MaxInboundSuspended = ConstU32<1_000>;
+	type MaxActiveOutboundChannels = ConstU32<128>;
+	type MaxPageSize = ConstU32<MAX_PAGE_SIZE>;
+	type ControllerOrigin = EnsureRoot<AccountId>;
+	type ControllerOriginConverter = XcmOriginToTransactDispatchOrigin;
+	type PriceForSiblingDelivery = PriceForSiblingDelivery;
+	type WeightInfo = cumulus_pallet_xcmp_queue::weights::SubstrateWeight<Runtime>;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! How the pallets are configured, one file per role.
+//!
+//! - [`system`]: what a block may weigh and measure.
+//! - [`consensus`]: who builds a block, on what, and how fast.
+//! - [`tokens`]: balances and fees.
+//! - [`governance`]: who may change the rest.
+//! - [`messages`]: the queues between chains.
+//! - [`xcm`]: what a message from another chain may do here.
+
+pub mod consensus;
+pub mod governance;
+pub mod messages;
+pub mod system;
+pub mod tokens;
+pub mod xcm;

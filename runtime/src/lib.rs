@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! A parachain runtime on asynchronous backing.
+//!
+//! It is the SDK's parachain template with one difference: how fast the chain may go is not
+//! compiled in. [`pallet_velocity`] keeps the limits in state, and everything here that depends on
+//! the pace asks it:
+//!
+//! | who | asks for | where |
+//! | --- | --- | --- |
+//! | parachain-system's consensus hook | velocity, capacity | [`configs::consensus`] |
+//! | the collator, before it builds | the verdict, the target block rate | [`apis`] |
+//! | the weight of a block | the target block rate | [`configs::system`] |
+//!
+//! What stays a constant, and why: the relay parent offset ([`RELAY_PARENT_OFFSET`]) and the two
+//! slot durations ([`SLOT_DURATION`], [`RELAY_CHAIN_SLOT_DURATION_MILLIS`]).
+//!
+//! This crate wires traits and holds no logic.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![recursion_limit = "512"]
+// Two macros generate public items that have no documentation: the pallets' in this file, and the
+// one of the runtime APIs. The modules that are all written by hand ask for it again.
+#![allow(missing_docs)]
+
+extern crate alloc;
+
+pub mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
+#[warn(missing_docs)]
+pub mod configs;
+#[warn(missing_docs)]
+pub mod genesis_config_presets;
+#[cfg(test)]
+mod tests;
+#[warn(missing_docs)]
+pub mod weights;
+
+use alloc::borrow::Cow;
+// Used by the runtime macro.
+#[cfg(not(feature = "std"))]
+use alloc::vec::Vec;
+use sp_runtime::{generic, traits::BlakeTwo256, MultiAddress};
+use sp_version::RuntimeVersion;
+
+pub use apis::RUNTIME_API_VERSIONS;
+pub use opaque::SessionKeys;
+pub use parachains_common::{AccountId, AuraId, Balance, BlockNumber, Hash, Nonce, Signature};
+#[cfg(feature = "std")]
+pub use wasm::{WASM_BINARY, WASM_BINARY_BLOATY, WASM_BINARY_PATH};
+
+/// What `build.rs` leaves: this crate as Wasm.
+#[cfg(feature = "std")]
+mod wasm {
+	include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+}
+
+/// How an account is written in a transaction.
+pub type Address = MultiAddress<AccountId, ()>;
+/// A block's header.
+pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+/// A block.
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+/// A block with its justifications.
+pub type SignedBlock = generic::SignedBlock<Block>;
+/// A block's hash or number.
+pub type BlockId = generic::BlockId<Block>;
+/// A transaction as it comes in, its signature not verified yet.
+pub type UncheckedExtrinsic =
+	generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+/// What a transaction's signature covers.
+pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
+
+/// What every transaction is checked for.
+///
+/// The two wrappers must see the weight that all the others have settled on, so they are outside,
+/// and in this order: `StorageWeightReclaim` corrects the block's weight by the proof that a
+/// transaction really needed, and `DynamicMaxBlockWeight` then decides whether the block has
+/// outgrown its share of the core. It takes the same target block rate as the block weights do
+/// ([`configs::system::MaximumBlockWeight`]).
+pub type TxExtension = cumulus_pallet_parachain_system::block_weight::DynamicMaxBlockWeight<
+	Runtime,
+	cumulus_pallet_weight_reclaim::StorageWeightReclaim<
+		Runtime,
+		(
+			frame_system::AuthorizeCall<Runtime>,
+			frame_system::CheckNonZeroSender<Runtime>,
+			frame_system::CheckSpecVersion<Runtime>,
+			frame_system::CheckTxVersion<Runtime>,
+			frame_system::CheckGenesis<Runtime>,
+			frame_system::CheckEra<Runtime>,
+			frame_system::CheckNonce<Runtime>,
+			frame_system::CheckWeight<Runtime>,
+			pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+			frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
+		),
+	>,
+	pallet_velocity::TargetBlockRate<Runtime>,
+>;
+
+/// Takes a block apart and hands the parts to the pallets.
+pub type Executive = frame_executive::Executive<
+	Runtime,
+	Block,
+	frame_system::ChainContext<Runtime>,
+	Runtime,
+	AllPalletsWithSystem,
+>;
+
+/// The types a node needs to know when it must not depend on what a transaction looks like.
+pub mod opaque {
+	#[cfg(not(feature = "std"))]
+	use alloc::vec::Vec;
+	use sp_runtime::{generic, traits::BlakeTwo256};
+
+	pub use crate::{Hash, Header};
+	pub use sp_runtime::OpaqueExtrinsic as UncheckedExtrinsic;
+
+	/// A block whose transactions are bytes.
+	pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+	/// A block's hash or number.
+	pub type BlockId = generic::BlockId<Block>;
+	/// What blocks and tries are hashed with.
+	pub type Hashing = BlakeTwo256;
+
+	sp_runtime::impl_opaque_keys! {
+		/// The keys a collator holds.
+		pub struct SessionKeys {
+			/// The key it claims para slots and seals blocks with.
+			pub aura: crate::Aura,
+		}
+	}
+}
+
+/// Which runtime this is.
+///
+/// `system_version` 1 stores values of more than 32 bytes beside the trie's nodes: a proof that
+/// passes such a value without reading it carries a hash instead, which is what keeps a
+/// parachain's proofs of validity short.
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+	spec_name: Cow::Borrowed("conveyor"),
+	impl_name: Cow::Borrowed("conveyor"),
+	authoring_version: 1,
+	spec_version: 100,
+	impl_version: 0,
+	apis: RUNTIME_API_VERSIONS,
+	transaction_version: 1,
+	system_version: 1,
+};
+
+/// Length of a para slot in milliseconds: how long one collator has the right to author.
+///
+/// As long as a relay slot. Blocks are not bound to it: there are as many in a slot as the velocity
+/// limits say. It must not be changed on a running chain without a migration of Aura's slot.
+pub const SLOT_DURATION: u64 = 6_000;
+
+/// Length of a relay slot in milliseconds. A property of the relay chain.
+pub const RELAY_CHAIN_SLOT_DURATION_MILLIS: u64 = 6_000;
+
+/// How many relay blocks behind the relay chain's tip a block's relay parent must be.
+///
+/// One is enough to be clear of most of the relay chain's forks, at the price of messages from the
+/// relay chain that arrive one relay block later. It must stay a constant: `validate_block` reads
+/// it before there is a state to read from, so that a value in storage would make every candidate
+/// invalid.
+pub const RELAY_PARENT_OFFSET: u32 = 1;
+
+/// The longest unincluded segment that governance may allow, in blocks.
+pub const MAX_CAPACITY: u32 = 255;
+
+/// Blocks in a minute at a pace of one block per relay slot. A faster chain needs less time for
+/// them: what has to take a certain time must not be measured in blocks.
+pub const MINUTES: BlockNumber = 60_000 / (RELAY_CHAIN_SLOT_DURATION_MILLIS as BlockNumber);
+/// Blocks in an hour, see [`MINUTES`].
+pub const HOURS: BlockNumber = MINUTES * 60;
+/// Blocks in a day, see [`MINUTES`].
+pub const DAYS: BlockNumber = HOURS * 24;
+
+/// One token, in its smallest parts.
+pub const UNIT: Balance = 1_000_000_000_000;
+/// A thousandth of a [`UNIT`].
+pub const MILLIUNIT: Balance = UNIT / 1_000;
+/// A millionth of a [`UNIT`].
+pub const MICROUNIT: Balance = UNIT / 1_000_000;
+/// The least an account can hold: an account with less is removed from state.
+pub const EXISTENTIAL_DEPOSIT: Balance = MILLIUNIT;
+
+/// The pallets, in the order in which their hooks run: that of their indices.
+///
+/// - Authorship to AuraExt: each reads at genesis what the one before has written, so their order
+///   is part of the chain.
+/// - Velocity is the last: limits that it applies at the end of a block are then seen by no other
+///   pallet of that block.
+#[frame_support::runtime]
+mod runtime {
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeSlashReason,
+		RuntimeLockId,
+		RuntimeTask,
+		RuntimeViewFunction
+	)]
+	pub struct Runtime;
+
+	#[runtime::pallet_index(0)]
+	pub type System = frame_system;
+	#[runtime::pallet_index(1)]
+	pub type ParachainSystem = cumulus_pallet_parachain_system;
+	#[runtime::pallet_index(2)]
+	pub type Timestamp = pallet_timestamp;
+	#[runtime::pallet_index(3)]
+	pub type ParachainInfo = parachain_info;
+	#[runtime::pallet_index(4)]
+	pub type WeightReclaim = cumulus_pallet_weight_reclaim;
+
+	#[runtime::pallet_index(10)]
+	pub type Balances = pallet_balances;
+	#[runtime::pallet_index(11)]
+	pub type TransactionPayment = pallet_transaction_payment;
+
+	#[runtime::pallet_index(15)]
+	pub type Sudo = pallet_sudo;
+	#[runtime::pallet_index(16)]
+	pub type Utility = pallet_utility;
+
+	#[runtime::pallet_index(20)]
+	pub type Authorship = pallet_authorship;
+	#[runtime::pallet_index(21)]
+	pub type CollatorSelection = pallet_collator_selection;
+	#[runtime::pallet_index(22)]
+	pub type Session = pallet_session;
+	#[runtime::pallet_index(23)]
+	pub type Aura = pallet_aura;
+	#[runtime::pallet_index(24)]
+	pub type AuraExt = cumulus_pallet_aura_ext;
+
+	#[runtime::pallet_index(30)]
+	pub type XcmpQueue = cumulus_pallet_xcmp_queue;
+	#[runtime::pallet_index(31)]
+	pub type PolkadotXcm = pallet_xcm;
+	#[runtime::pallet_index(32)]
+	pub type CumulusXcm = cumulus_pallet_xcm;
+	#[runtime::pallet_index(33)]
+	pub type MessageQueue = pallet_message_queue;
+
+	#[runtime::pallet_index(40)]
+	pub type Velocity = pallet_velocity;
+}
+
+cumulus_pallet_parachain_system::register_validate_block! {
+	Runtime = Runtime,
+	BlockExecutor = cumulus_pallet_aura_ext::BlockExecutor::<Runtime, Executive>,
+}

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Whether the wiring holds. What the pallets do is tested where they are.
+
+use crate::{
+	apis::RUNTIME_API_VERSIONS,
+	configs::{
+		system::{MaximumBlockWeight, RuntimeBlockWeights},
+		tokens::{RefTimeToFee, BASE_FEE},
+	},
+	genesis_config_presets::{self, CANDIDACY_BOND, ENDOWMENT, LIMITS, PARA_ID},
+	*,
+};
+use codec::{Compact, Encode};
+use conveyor_primitives::Limits;
+use cumulus_primitives_core::{
+	relay_chain::{HeadData, MAX_CODE_SIZE, MAX_POV_SIZE},
+	BlockBundleInfo, ClaimQueueOffset, CoreInfo, CoreSelector, CumulusDigestItem,
+	PersistedValidationData, VerifySchedulingSignature,
+};
+use cumulus_primitives_parachain_inherent::{ParachainInherentData, INHERENT_IDENTIFIER};
+use cumulus_test_relay_sproof_builder::RelayStateSproofBuilder;
+use frame_support::{
+	assert_ok,
+	genesis_builder_helper::{build_state, get_preset},
+	storage::storage_prefix,
+	traits::{Get, UnfilteredDispatchable},
+	weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight, WeightToFee as _},
+};
+use serde_json::{json, Value};
+use sp_api::RuntimeApiInfo;
+use sp_consensus_aura::{Slot, AURA_ENGINE_ID};
+use sp_inherents::InherentData;
+use sp_io::TestExternalities;
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob};
+use sp_runtime::{traits::Header as _, Digest, DigestItem};
+
+/// What a chain spec does with a patch (RFC 7386). Ours take nothing away.
+fn merge(target: &mut Value, patch: Value) {
+	let Value::Object(patch) = patch else {
+		*target = patch;
+		return;
+	};
+	if !target.is_object() {
+		*target = json!({});
+	}
+	for (key, value) in patch {
+		merge(&mut target[key], value);
+	}
+}
+
+/// The genesis config that a chain spec of that preset has, as JSON.
+fn genesis_config(preset: &str) -> Value {
+	let get = |id: Option<&str>| -> Value {
+		let id = id.map(Into::into);
+		let json = get_preset::<RuntimeGenesisConfig>(&id, genesis_config_presets::get_preset)
+			.expect("the preset exists");
+		serde_json::from_slice(&json).expect("a preset is JSON")
+	};
+	let mut config = get(None);
+	merge(&mut config, get(Some(preset)));
+	config
+}
+
+/// A chain at its genesis.
+fn chain(config: Value) -> TestExternalities {
+	let mut ext = TestExternalities::new_empty();
+	let built = ext.execute_with(|| build_state::<RuntimeGenesisConfig>(config.to_string().into()));
+	assert_eq!(built, Ok(()));
+	ext
+}
+
+#[test]
+fn presets_build_the_genesis_they_promise() {
+	assert_eq!(genesis_config_presets::preset_names(), ["development", "local_testnet"]);
+	assert_eq!(genesis_config_presets::get_preset(&"staging".into()), None);
+
+	for (preset, collators) in [("development", &[Alice][..]), ("local_testnet", &[Alice, Bob])] {
+		let config = genesis_config(preset);
+		assert_eq!(
+			config["velocity"]["limits"],
+			json!({ "velocity": 1, "capacity": 4, "targetBlockRate": 1 }),
+		);
+		chain(config).execute_with(|| {
+			assert_eq!(Velocity::limits(), LIMITS);
+			assert_eq!(Velocity::target_block_rate(), 1);
+			assert_eq!(ParachainInfo::parachain_id(), PARA_ID);
+			assert_eq!(PARA_ID, 2000.into());
+			assert_eq!(pallet_sudo::Key::<Runtime>::get(), Some(Alice.to_account_id()));
+
+			// Collators take turns in the order of their accounts.
+			let mut collators = collators.to_vec();
+			collators.sort_by_key(|key| key.to_account_id());
+			let accounts: Vec<_> = collators.iter().map(|key| key.to_account_id()).collect();
+			let keys: Vec<AuraId> = collators.iter().map(|key| key.public().into()).collect();
+			assert_eq!(
+				pallet_collator_selection::Invulnerables::<Runtime>::get().into_inner(),
+				accounts,
+			);
+			assert_eq!(pallet_collator_selection::CandidacyBond::<Runtime>::get(), CANDIDACY_BOND,);
+			assert_eq!(pallet_session::Validators::<Runtime>::get(), accounts);
+			assert_eq!(pallet_aura::Authorities::<Runtime>::get().into_inner(), keys);
+			// This is what seals are verified with, and it is a copy of Aura's made at genesis: the
+			// order of the pallets decides whether it is an empty one.
+			let copy = storage_prefix(b"AuraExt", b"Authorities");
+			assert_eq!(frame_support::storage::unhashed::get::<Vec<AuraId>>(&copy), Some(keys));
+
+			for key in Sr25519Keyring::well_known() {
+				assert_eq!(Balances::free_balance(key.to_account_id()), ENDOWMENT);
+			}
+			let version = frame_support::storage::unhashed::get::<u32>(&storage_prefix(
+				b"PolkadotXcm",
+				b"SafeXcmVersion",
+			));
+			assert_eq!(version, Some(xcm::prelude::XCM_VERSION));
+		});
+	}
+}
+
+#[test]
+fn genesis_refuses_limits_that_no_chain_can_live_with() {
+	let mut config = genesis_config("development");
+	config["velocity"]["limits"]["targetBlockRate"] = 2.into();
+	let built = std::panic::catch_unwind(|| chain(config));
+	assert!(built.is_err(), "a target block rate above the velocity");
+}
+
+#[test]
+fn metadata_is_offered_in_all_versions_that_tools_read() {
+	chain(genesis_config("development")).execute_with(|| {
+		for version in [14, 15, 16] {
+			assert!(Runtime::metadata_versions().contains(&version), "version {version}");
+			assert!(Runtime::metadata_at_version(version).is_some(), "version {version}");
+		}
+	});
+}
+
+#[test]
+fn apis_are_those_that_a_collator_and_its_users_ask_for() {
+	fn id<Api: RuntimeApiInfo + ?Sized>() -> [u8; 8] {
+		Api::ID
+	}
+	use cumulus_primitives_core as cumulus;
+	use pallet_transaction_payment_rpc_runtime_api as payment;
+	let expected = [
+		(id::<dyn sp_api::Core<Block>>(), 5, "Core"),
+		(id::<dyn sp_api::Metadata<Block>>(), 2, "Metadata"),
+		(id::<dyn sp_block_builder::BlockBuilder<Block>>(), 6, "BlockBuilder"),
+		(
+			id::<dyn sp_transaction_pool::runtime_api::TaggedTransactionQueue<Block>>(),
+			3,
+			"TaggedTransactionQueue",
+		),
+		(id::<dyn sp_offchain::OffchainWorkerApi<Block>>(), 2, "OffchainWorkerApi"),
+		(id::<dyn sp_session::SessionKeys<Block>>(), 2, "SessionKeys"),
+		(id::<dyn sp_consensus_aura::AuraApi<Block, AuraId>>(), 1, "AuraApi"),
+		(
+			id::<dyn cumulus_primitives_aura::AuraUnincludedSegmentApi<Block>>(),
+			2,
+			"AuraUnincludedSegmentApi",
+		),
+		(id::<dyn cumulus::CollectCollationInfo<Block>>(), 3, "CollectCollationInfo"),
+		(id::<dyn cumulus::GetParachainInfo<Block>>(), 1, "GetParachainInfo"),
+		(id::<dyn cumulus::TargetBlockRate<Block>>(), 1, "TargetBlockRate"),
+		(id::<dyn cumulus::RelayParentOffsetApi<Block>>(), 2, "RelayParentOffsetApi"),
+		(id::<dyn cumulus::SchedulingV3EnabledApi<Block>>(), 1, "SchedulingV3EnabledApi"),
+		(id::<dyn cumulus::KeyToIncludeInRelayProof<Block>>(), 1, "KeyToIncludeInRelayProof"),
+		(
+			id::<dyn frame_system_rpc_runtime_api::AccountNonceApi<Block, AccountId, Nonce>>(),
+			1,
+			"AccountNonceApi",
+		),
+		(id::<dyn payment::TransactionPaymentApi<Block, Balance>>(), 4, "TransactionPaymentApi"),
+		(
+			id::<dyn payment::TransactionPaymentCallApi<Block, Balance, RuntimeCall>>(),
+			3,
+			"TransactionPaymentCallApi",
+		),
+		(id::<dyn sp_genesis_builder::GenesisBuilder<Block>>(), 1, "GenesisBuilder"),
+		(
+			id::<dyn frame_support::view_functions::runtime_api::RuntimeViewFunction<Block>>(),
+			1,
+			"RuntimeViewFunction",
+		),
+		(id::<dyn xcm_runtime_apis::fees::XcmPaymentApi<Block>>(), 2, "XcmPaymentApi"),
+		(
+			id::<
+				dyn xcm_runtime_apis::dry_run::DryRunApi<
+					Block,
+					RuntimeCall,
+					RuntimeEvent,
+					OriginCaller,
+				>,
+			>(),
+			2,
+			"DryRunApi",
+		),
+		(
+			id::<dyn xcm_runtime_apis::conversions::LocationToAccountApi<Block, AccountId>>(),
+			1,
+			"LocationToAccountApi",
+		),
+		(id::<dyn xcm_runtime_apis::trusted_query::TrustedQueryApi<Block>>(), 1, "TrustedQueryApi"),
+		(id::<dyn conveyor_primitives::apis::VelocityApi<Block>>(), 1, "VelocityApi"),
+	];
+	for (id, version, name) in expected {
+		let offered = RUNTIME_API_VERSIONS.iter().find(|api| api.0 == id).map(|api| api.1);
+		assert_eq!(offered, Some(version), "{name}");
+	}
+	assert_eq!(VERSION.apis, RUNTIME_API_VERSIONS);
+}
+
+#[test]
+fn what_validate_block_reads_without_a_state_is_not_in_state() {
+	// There are no externalities here, as in `validate_block` when it reads these: a storage
+	// access would panic.
+	let offset: u32 =
+		<Runtime as cumulus_pallet_parachain_system::Config>::RelayParentOffset::get();
+	assert_eq!(offset, RELAY_PARENT_OFFSET);
+	assert_eq!(ParachainSystem::max_claim_queue_offset(), 1);
+}
+
+#[test]
+fn candidates_have_version_2_descriptors() {
+	type Verifier =
+		<Runtime as cumulus_pallet_parachain_system::Config>::SchedulingSignatureVerifier;
+	assert!(!Verifier::V3_SCHEDULING_ENABLED);
+}
+
+#[test]
+fn tokens_and_fees_are_of_sensible_sizes() {
+	assert_eq!(UNIT, 10u128.pow(12));
+	assert_eq!((MILLIUNIT * 1_000, MICROUNIT * 1_000_000), (UNIT, UNIT));
+	assert_eq!(<Balances as frame_support::traits::Currency<_>>::minimum_balance(), MILLIUNIT);
+
+	TestExternalities::new_empty().execute_with(|| {
+		let base = weights::ExtrinsicBaseWeight::get();
+		assert_eq!(RefTimeToFee::weight_to_fee(&base), BASE_FEE);
+		assert_eq!(TransactionPayment::weight_to_fee(base), BASE_FEE);
+		// An empty transaction of 100 bytes costs less than what keeps an account alive.
+		assert!(BASE_FEE + TransactionPayment::length_to_fee(100) < EXISTENTIAL_DEPOSIT);
+
+		// A core is as dear by its time as by its proof, up to rounding.
+		let core = 2 * WEIGHT_REF_TIME_PER_SECOND;
+		let by_time = TransactionPayment::weight_to_fee(Weight::from_parts(core, 0));
+		let by_proof =
+			TransactionPayment::weight_to_fee(Weight::from_parts(0, MAX_POV_SIZE.into()));
+		assert!(by_time.abs_diff(by_proof) < by_time / 1_000_000, "{by_time} {by_proof}");
+		let both = Weight::from_parts(core, MAX_POV_SIZE.into());
+		assert_eq!(TransactionPayment::weight_to_fee(both), by_time.max(by_proof));
+	});
+}
+
+/// A block's place: in which bundle of how many cores, and where in it.
+fn place(cores: u16, index: u8, is_last: bool) -> Vec<DigestItem> {
+	vec![
+		CumulusDigestItem::CoreInfo(CoreInfo {
+			selector: CoreSelector(0),
+			claim_queue_offset: ClaimQueueOffset(0),
+			number_of_cores: Compact(cores),
+		})
+		.to_digest_item(),
+		CumulusDigestItem::BlockBundleInfo(BlockBundleInfo { index, is_last }).to_digest_item(),
+	]
+}
+
+#[test]
+fn block_weights_can_be_built_for_all_valid_limits() {
+	let limits = |rate| Limits { velocity: rate, capacity: MAX_CAPACITY, target_block_rate: rate };
+	let mut ext = chain(genesis_config("development"));
+	let mut number = 0;
+	for rate in 1..=255 {
+		assert_eq!(limits(rate).validate(MAX_CAPACITY), Ok(()));
+		for cores in [1, 2, 3, 5, 12, 100] {
+			ext.execute_with(|| {
+				pallet_velocity::Limits::<Runtime>::put(limits(rate));
+				// Not the first of its bundle, which might have the whole core.
+				number += 1;
+				let digest = Digest { logs: place(cores, 1, false) };
+				System::initialize(&number, &Hash::zero(), &digest);
+				let blocks_per_core = u64::from(rate).div_ceil(cores.into());
+				let max_block = RuntimeBlockWeights::get().max_block;
+				assert_eq!(max_block, MaximumBlockWeight::get());
+				assert_eq!(max_block.proof_size(), u64::from(MAX_POV_SIZE) / blocks_per_core);
+				assert!(max_block.ref_time() <= 2 * WEIGHT_REF_TIME_PER_SECOND / blocks_per_core);
+			});
+		}
+	}
+	// Else the loop above would not be complete.
+	assert!(limits(256).validate(MAX_CAPACITY).is_err());
+	assert!(Limits { velocity: 300, ..limits(256) }.validate(MAX_CAPACITY).is_err());
+}
+
+/// Blocks as a collator builds them, on a relay chain that says what a test wants it to say.
+struct Author {
+	parent: Header,
+	included: Header,
+	relay_slot: u64,
+}
+
+impl Author {
+	/// On a chain at its genesis.
+	fn new() -> Self {
+		let genesis = Header::new(
+			0,
+			Default::default(),
+			Default::default(),
+			Default::default(),
+			Default::default(),
+		);
+		Self { parent: genesis.clone(), included: genesis, relay_slot: 1_000 }
+	}
+
+	/// One more block at the current relay slot. `calls` run in it as root.
+	fn author(&mut self, place: Vec<DigestItem>, calls: Vec<RuntimeCall>) {
+		let slot = Slot::from(self.relay_slot * RELAY_CHAIN_SLOT_DURATION_MILLIS / SLOT_DURATION);
+		let mut logs = vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())];
+		logs.extend(place);
+		let header = Header::new(
+			self.parent.number + 1,
+			Default::default(),
+			Default::default(),
+			self.parent.hash(),
+			Digest { logs },
+		);
+		Executive::initialize_block(&header);
+		for inherent in self.inherents().create_extrinsics() {
+			assert_ok!(Executive::apply_extrinsic(inherent).expect("inherents are valid"));
+		}
+		for call in calls {
+			assert_ok!(call.dispatch_bypass_filter(RuntimeOrigin::root()));
+		}
+		self.parent = Executive::finalize_block();
+	}
+
+	fn inherents(&self) -> InherentData {
+		let proof = RelayStateSproofBuilder {
+			para_id: PARA_ID,
+			current_slot: self.relay_slot.into(),
+			included_para_head: Some(HeadData(self.included.encode())),
+			..Default::default()
+		};
+		let (relay_parent_storage_root, relay_chain_state, relay_parent_descendants) =
+			proof.into_state_root_proof_and_descendants(RELAY_PARENT_OFFSET.into());
+		let parachain = ParachainInherentData {
+			validation_data: PersistedValidationData {
+				parent_head: HeadData(self.parent.encode()),
+				relay_parent_number: self.relay_slot as u32,
+				relay_parent_storage_root,
+				max_pov_size: MAX_POV_SIZE,
+			},
+			relay_chain_state,
+			downward_messages: Default::default(),
+			horizontal_messages: Default::default(),
+			relay_parent_descendants,
+			collator_peer_id: None,
+		};
+		let mut data = InherentData::new();
+		let now = self.relay_slot * RELAY_CHAIN_SLOT_DURATION_MILLIS;
+		data.put_data(*b"timstap0", &now).expect("there is no other");
+		data.put_data(INHERENT_IDENTIFIER, &parachain).expect("there is no other");
+		data
+	}
+
+	fn may_build(&self) -> bool {
+		Velocity::can_build_upon(self.included.hash(), self.relay_slot.into())
+	}
+}
+
+#[test]
+fn blocks_are_built_as_fast_and_as_far_ahead_as_the_limits_say() {
+	chain(genesis_config("development")).execute_with(|| {
+		let mut author = Author::new();
+		let mut first = None;
+		for _ in 0..LIMITS.capacity {
+			assert!(author.may_build());
+			author.author(place(1, 0, true), vec![]);
+			first.get_or_insert(author.parent.clone());
+			author.relay_slot += 1;
+		}
+		assert!(!author.may_build(), "the segment is full");
+
+		author.included = first.expect("the capacity is not 0");
+		assert!(author.may_build(), "there is room again");
+		author.author(place(1, 0, true), vec![]);
+		assert!(!author.may_build(), "and it is taken");
+	});
+}
+
+#[test]
+#[should_panic(expected = "No space left for the block in the unincluded segment")]
+fn the_block_that_the_collator_is_told_not_to_build_is_not_accepted() {
+	chain(genesis_config("development")).execute_with(|| {
+		let mut author = Author::new();
+		for _ in 0..=LIMITS.capacity {
+			author.author(place(1, 0, true), vec![]);
+			author.relay_slot += 1;
+		}
+	});
+}
+
+#[test]
+fn a_change_of_the_limits_reaches_hook_collator_and_weights_with_the_next_block() {
+	chain(genesis_config("development")).execute_with(|| {
+		let mut author = Author::new();
+		let full_core = MaximumBlockWeight::get();
+		let faster = Limits { velocity: 4, capacity: 16, target_block_rate: 4 };
+		let call = pallet_velocity::Call::set_limits { limits: faster };
+		author.author(place(1, 0, true), vec![call.into()]);
+		assert_eq!(Velocity::limits(), faster);
+		assert_eq!(Velocity::target_block_rate(), 4);
+
+		author.relay_slot += 1;
+		for index in 0..4 {
+			assert!(author.may_build(), "block {index} of the bundle");
+			author.author(place(1, index, index == 3), vec![]);
+		}
+		// What such a block, the last of its bundle, may weigh.
+		assert_eq!(MaximumBlockWeight::get(), full_core.saturating_div(4));
+	});
+}
+
+#[test]
+fn the_wasm_fits_a_relay_chain() {
+	// `None` when the Wasm build is skipped.
+	if let Some(wasm) = WASM_BINARY {
+		assert!(wasm.len() <= MAX_CODE_SIZE as usize, "{} bytes", wasm.len());
+	}
+}
