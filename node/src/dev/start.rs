@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-3.0-only
+
+//! Where the simulated relay chain starts: after whatever the parachain's database has seen of it.
+
+use super::{
+	author::{Error, RELAY_SLOT_ON_CHAIN_MS},
+	relay::{head_data, Candidate, Genesis, SimulatedRelay},
+};
+use crate::service::{Block, ParachainClient};
+use conveyor_runtime::opaque::Header;
+use cumulus_primitives_core::{
+	relay_chain::{BlockNumber, Slot},
+	rpsr_digest::extract_relay_parent_storage_root,
+	CumulusDigestItem, GetParachainInfo,
+};
+use sc_client_api::StorageProvider;
+use sc_consensus_aura::standalone;
+use sc_service::{Configuration, Error as ServiceError};
+use sp_api::ProvideRuntimeApi;
+use sp_blockchain::HeaderBackend;
+use sp_consensus_aura::{sr25519::AuthorityPair, AuraApi};
+use sp_core::storage::StorageKey;
+use sp_crypto_hashing::twox_128;
+use sp_runtime::traits::Header as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+impl SimulatedRelay {
+	/// A relay chain that continues the one in `client`'s database.
+	///
+	/// Its numbers and slots go on from the newest block's, or from now; finalized blocks are
+	/// included, newer ones are candidates under way, and an upgrade that waits for its go-ahead
+	/// gets it.
+	pub(super) fn start_for(
+		client: &ParachainClient,
+		config: &Configuration,
+		inclusion_delay: BlockNumber,
+	) -> Result<Self, ServiceError> {
+		start(client, inclusion_delay).map_err(|error| {
+			ServiceError::Other(format!(
+				"cannot continue the chain `{}` in {}: {error}. Start with another --base-path, \
+				 or with none for a new chain",
+				config.chain_spec.id(),
+				config.base_path.path().display(),
+			))
+		})
+	}
+}
+
+fn start(client: &ParachainClient, inclusion_delay: BlockNumber) -> Result<SimulatedRelay, Error> {
+	let info = client.info();
+	let included = header(client, info.finalized_hash)?;
+	let newest = newest_whole_bundle(client, header(client, info.best_hash)?)?;
+	let seen = Seen::by(client, &newest)?;
+
+	let mut relay = SimulatedRelay::new(Genesis {
+		para_id: client.runtime_api().parachain_id(info.best_hash)?,
+		number: seen.relay_number + 1,
+		slot: seen.relay_slot.map_or(Slot::from(0), |slot| slot + 1u64).max(slot_now()?),
+		included: head_data(&included),
+		inclusion_delay,
+		upgrade_waits: upgrade_waits(client, &included)?,
+	});
+	if newest.number() > included.number() {
+		let new_code = !upgrade_waits(client, &included)? && upgrade_waits(client, &newest)?;
+		relay.propose(Candidate {
+			parent_head: head_data(&included),
+			head: head_data(&newest),
+			relay_parent: seen.relay_number,
+			new_code,
+		})?;
+	}
+	Ok(relay)
+}
+
+/// What a block has seen of the relay chain.
+struct Seen {
+	/// Number of its relay parent; 0 for genesis, which has none.
+	relay_number: BlockNumber,
+	/// The latest relay slot that its relay parent can have had; `None` for genesis.
+	relay_slot: Option<Slot>,
+}
+
+impl Seen {
+	fn by(client: &ParachainClient, header: &Header) -> Result<Self, Error> {
+		if *header.number() == 0 {
+			return Ok(Self { relay_number: 0, relay_slot: None });
+		}
+		let (_, relay_number) = extract_relay_parent_storage_root(header.digest())
+			.ok_or_else(|| format!("block #{} names no relay parent", header.number()))?;
+		let para_slot = standalone::find_pre_digest::<
+			Block,
+			<AuthorityPair as sp_core::Pair>::Signature,
+		>(header)?;
+		let duration = client.runtime_api().slot_duration(header.hash())?.as_millis();
+		let end_of_para_slot = (*para_slot + 1).saturating_mul(duration);
+		let relay_slot = end_of_para_slot.div_ceil(RELAY_SLOT_ON_CHAIN_MS).saturating_sub(1);
+		Ok(Self { relay_number, relay_slot: Some(relay_slot.into()) })
+	}
+}
+
+/// `newest` or the newest of its ancestors that ends a bundle.
+fn newest_whole_bundle(client: &ParachainClient, newest: Header) -> Result<Header, Error> {
+	let mut block = newest;
+	while !CumulusDigestItem::is_last_block_in_core(block.digest()).unwrap_or(true) {
+		block = header(client, *block.parent_hash())?;
+	}
+	Ok(block)
+}
+
+/// Whether new validation code waits for the relay chain's go-ahead after `block`.
+fn upgrade_waits(client: &ParachainClient, block: &Header) -> Result<bool, Error> {
+	// Where parachain-system keeps the code that waits: an empty value or none if there is none.
+	let key = [twox_128(b"ParachainSystem"), twox_128(b"PendingValidationCode")].concat();
+	let value = client.storage(block.hash(), &StorageKey(key))?;
+	Ok(value.is_some_and(|code| code.0.len() > 1))
+}
+
+fn header(client: &ParachainClient, hash: sp_core::H256) -> Result<Header, Error> {
+	client.header(hash)?.ok_or_else(|| format!("the header of block {hash:?} is missing").into())
+}
+
+/// The relay slot that the clock shows.
+fn slot_now() -> Result<Slot, Error> {
+	let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
+	Ok(Slot::from(now / RELAY_SLOT_ON_CHAIN_MS))
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-only
+
+//! Which parachain this is.
+
+use super::types::{Block, ParachainClient};
+use crate::chain_spec::Extensions;
+use cumulus_primitives_core::{GetParachainInfo, ParaId};
+use sc_service::ChainSpec;
+use sp_api::{ApiExt, ProvideRuntimeApi};
+use sp_blockchain::HeaderBackend;
+
+/// The parachain's id at the best block, from the runtime, or from `spec` if the runtime has no
+/// `GetParachainInfo`.
+///
+/// The runtime's comes first because it is the one that the chain's blocks are built with; a
+/// specification is edited by tools and by hand.
+pub(crate) fn para_id(
+	client: &ParachainClient,
+	spec: Option<&dyn ChainSpec>,
+) -> Result<ParaId, sc_service::Error> {
+	let best = client.info().best_hash;
+	let api = client.runtime_api();
+	let has_api = api
+		.has_api::<dyn GetParachainInfo<Block>>(best)
+		.map_err(|error| format!("cannot ask the runtime of block {best:?}: {error}"))?;
+	if has_api {
+		return api.parachain_id(best).map_err(|error| {
+			format!("the runtime does not say its parachain's id: {error}").into()
+		});
+	}
+	spec.and_then(Extensions::try_get)
+		.and_then(|extensions| extensions.para_id)
+		.map(ParaId::from)
+		.ok_or_else(|| {
+			"which parachain is this? Its runtime has no runtime API `GetParachainInfo`, and its \
+			 chain specification no field `para_id`. Add `\"para_id\": ID` to the specification, \
+			 or the API to the runtime."
+				.into()
+		})
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-only
+
+//! What the collator needs of the runtime.
+//!
+//! The slot-based collator takes a runtime API that is missing for an answer ("no", or a default),
+//! so that a runtime without it looks like a chain that stands still for no reason. Here it is
+//! told, once, before the collator starts.
+
+use super::types::{Block, ParachainClient};
+use cumulus_primitives_aura::AuraUnincludedSegmentApi;
+use cumulus_primitives_core::{CollectCollationInfo, RelayParentOffsetApi, TargetBlockRate};
+use sp_api::{ApiError, ApiExt, Core, ProvideRuntimeApi};
+use sp_blockchain::HeaderBackend;
+use sp_consensus_aura::{sr25519::AuthorityId, AuraApi};
+
+/// A runtime API that the collator asks.
+struct Asked {
+	/// The API's name, as the runtime declares it.
+	name: &'static str,
+	/// The version that the runtime has, if it has any.
+	version: Option<u32>,
+	/// What becomes of the collator without it.
+	without: Without,
+}
+
+/// What becomes of the collator without a runtime API.
+enum Without {
+	/// It cannot build: for what.
+	Fails(&'static str),
+	/// It goes on as if the runtime had said this.
+	Assumes(&'static str),
+}
+
+/// Fails if the runtime of the best block lacks what the collator cannot do without, and warns of
+/// what it will assume.
+pub(crate) fn check(client: &ParachainClient) -> Result<(), sc_service::Error> {
+	let chain = client.info();
+	let best = chain.best_hash;
+	let api = client.runtime_api();
+	let unreadable = |error: ApiError| -> sc_service::Error {
+		format!(
+			"cannot read the runtime's version at block #{} ({best:?}): {error}",
+			chain.best_number
+		)
+		.into()
+	};
+	// A macro and not a function: each is another trait object.
+	macro_rules! asked {
+		($name:literal, $api:ty, $without:expr) => {
+			Asked {
+				name: $name,
+				version: api.api_version::<$api>(best).map_err(unreadable)?,
+				without: $without,
+			}
+		};
+	}
+	let spec_name = api.version(best).map_err(unreadable)?.spec_name;
+	verdict(
+		&format!("the runtime `{spec_name}` at block #{} ({best:?})", chain.best_number),
+		&[
+			asked!(
+				"AuraApi",
+				dyn AuraApi<Block, AuthorityId>,
+				Without::Fails("to know whose slot it is")
+			),
+			asked!(
+				"AuraUnincludedSegmentApi",
+				dyn AuraUnincludedSegmentApi<Block>,
+				Without::Fails("to know whether the unincluded segment has room for a block")
+			),
+			asked!(
+				"CollectCollationInfo",
+				dyn CollectCollationInfo<Block>,
+				Without::Fails("to make a candidate of a block")
+			),
+			asked!(
+				"RelayParentOffsetApi",
+				dyn RelayParentOffsetApi<Block>,
+				Without::Assumes("a relay parent offset of 0")
+			),
+			asked!(
+				"TargetBlockRate",
+				dyn TargetBlockRate<Block>,
+				Without::Assumes("a target block rate of one block per core")
+			),
+		],
+	)
+}
+
+/// What follows from which APIs `runtime` has.
+fn verdict(runtime: &str, asked: &[Asked]) -> Result<(), sc_service::Error> {
+	let mut failures = Vec::new();
+	for Asked { name, without, .. } in asked.iter().filter(|asked| asked.version.is_none()) {
+		match without {
+			Without::Fails(purpose) => failures.push(format!("`{name}` {purpose}")),
+			Without::Assumes(answer) => {
+				log::warn!("{runtime} has no runtime API `{name}`: the collator assumes {answer}.");
+			},
+		}
+	}
+	if failures.is_empty() {
+		return Ok(());
+	}
+	Err(format!(
+		"{runtime} cannot be collated for, it lacks: {}. Upgrade the runtime; if the chain has \
+		 done that at a later block already, let the node sync without `--collator` first.",
+		failures.join(", "),
+	)
+	.into())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn asked(name: &'static str, version: Option<u32>, without: Without) -> Asked {
+		Asked { name, version, without }
+	}
+
+	#[test]
+	fn a_runtime_that_has_everything_is_collated_for() {
+		verdict("it", &[asked("A", Some(1), Without::Fails("to go on"))]).unwrap();
+	}
+
+	#[test]
+	fn what_can_be_assumed_does_not_stop_the_collator() {
+		verdict("it", &[asked("A", None, Without::Assumes("the best"))]).unwrap();
+	}
+
+	#[test]
+	fn all_that_is_missing_is_named_with_the_remedy() {
+		let error = verdict(
+			"the runtime `x` at block #7",
+			&[
+				asked("A", None, Without::Fails("to go on")),
+				asked("B", Some(2), Without::Fails("to stay")),
+				asked("C", None, Without::Fails("to come back")),
+			],
+		)
+		.unwrap_err()
+		.to_string();
+		for expected in ["the runtime `x` at block #7", "`A` to go on", "`C` to come back"] {
+			assert!(error.contains(expected), "{error}");
+		}
+		assert!(!error.contains("`B`"), "{error}");
+		assert!(error.contains("Upgrade the runtime"), "{error}");
+		assert!(error.contains("without `--collator` first"), "{error}");
+	}
+}

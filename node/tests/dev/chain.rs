@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-3.0-only
+
+//! A running development chain, and what can be asked of it.
+
+use codec::{Decode, Encode};
+use conveyor_primitives::{Admission, Limits, Refusal};
+use conveyor_runtime::{opaque::Header, AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent};
+use cumulus_primitives_core::rpsr_digest::extract_relay_parent_storage_root;
+use frame_system::EventRecord;
+use jsonrpsee::{
+	core::client::{ClientT, Subscription, SubscriptionClientT},
+	rpc_params,
+	ws_client::{WsClient, WsClientBuilder},
+};
+use serde_json::Value;
+use sp_crypto_hashing::twox_128;
+use sp_keyring::Sr25519Keyring;
+use std::{future::Future, process::Stdio, time::Duration};
+use tokio::{
+	io::{AsyncBufReadExt, BufReader},
+	process::{Child, Command},
+	sync::watch,
+};
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_conveyor-node");
+
+/// Nothing that is awaited takes longer, on a machine that is busy with something else too.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A folder that is removed at the end.
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+	pub(crate) fn new() -> Self {
+		Self(tempfile::tempdir().expect("there is a folder for temporary files"))
+	}
+
+	pub(crate) fn path(&self) -> &str {
+		self.0.path().to_str().expect("its name is text")
+	}
+}
+
+/// A development chain. Killed when dropped, if it was not stopped.
+pub(crate) struct DevChain {
+	process: Child,
+	log: watch::Receiver<Vec<String>>,
+	rpc: WsClient,
+	heads: Subscription<Header>,
+	/// The newest block that [`Self::next_blocks`] has answered or skipped.
+	seen: u32,
+}
+
+/// Await something that the chain will do.
+async fn expect<T>(
+	what: &str,
+	log: &watch::Receiver<Vec<String>>,
+	event: impl Future<Output = T>,
+) -> T {
+	tokio::time::timeout(PATIENCE, event).await.unwrap_or_else(|_| {
+		panic!("{what} did not happen within {PATIENCE:?}. The log:\n{}", log.borrow().join("\n"))
+	})
+}
+
+impl DevChain {
+	/// Start a chain with `options`, on ports that are free.
+	pub(crate) async fn start(options: &[&str]) -> Self {
+		let mut process = Command::new(PROGRAM)
+			.args(["dev", "--rpc-port=0", "--port=0", "--no-prometheus", "--no-telemetry"])
+			.args(options)
+			.stdout(Stdio::null())
+			.stderr(Stdio::piped())
+			.kill_on_drop(true)
+			.spawn()
+			.expect("the program starts");
+		let stderr = process.stderr.take().expect("it is piped");
+		let (sender, mut log) = watch::channel(Vec::new());
+		tokio::spawn(async move {
+			let mut lines = BufReader::new(stderr).lines();
+			while let Ok(Some(line)) = lines.next_line().await {
+				sender.send_modify(|log: &mut Vec<String>| log.push(line));
+			}
+		});
+		let address = |log: &Vec<String>| {
+			let line = log.iter().find(|line| line.contains("Running JSON-RPC server: addr="))?;
+			let address = line.split("addr=").nth(1)?.split([',', ' ']).next()?;
+			Some(address.to_string())
+		};
+		let mut waiting = log.clone();
+		let address = expect("the RPC server", &log, async move {
+			let log = waiting.wait_for(|log| address(log).is_some()).await;
+			address(&log.expect("the program ended before it served RPC")).expect("just seen")
+		})
+		.await;
+		let rpc = WsClientBuilder::default()
+			.build(format!("ws://{address}"))
+			.await
+			.expect("the server answers");
+		let heads = rpc
+			.subscribe("chain_subscribeNewHeads", rpc_params![], "chain_unsubscribeNewHeads")
+			.await
+			.expect("heads can be subscribed to");
+		log.mark_unchanged();
+		Self { process, log, rpc, heads, seen: 0 }
+	}
+
+	/// Stop the chain as a person does, with Ctrl-C, and check that nothing went wrong.
+	pub(crate) async fn stop(mut self) {
+		let id = self.process.id().expect("the program runs");
+		let interrupted = Command::new("kill").args(["-INT", &id.to_string()]).status().await;
+		assert!(interrupted.expect("kill starts").success());
+		let status = expect("the end after Ctrl-C", &self.log, self.process.wait()).await;
+		assert!(status.expect("the program has a status").success());
+		let errors = self
+			.log
+			.borrow()
+			.iter()
+			.filter(|line| line.contains(" ERROR ") || line.contains("panicked"))
+			.cloned()
+			.collect::<Vec<_>>();
+		assert!(errors.is_empty(), "{}", errors.join("\n"));
+	}
+
+	/// How many log lines have `text` in them.
+	pub(crate) fn lines_with(&self, text: &str) -> usize {
+		self.log.borrow().iter().filter(|line| line.contains(text)).count()
+	}
+
+	/// Take the best block and all before it as seen: what follows is new.
+	pub(crate) async fn skip_to_best(&mut self) {
+		self.seen = self.seen.max(self.best_and_finalized().await.0);
+	}
+
+	/// The headers of the next `count` best blocks.
+	pub(crate) async fn next_blocks(&mut self, count: usize) -> Vec<Header> {
+		let mut headers = Vec::new();
+		while headers.len() < count {
+			let header = expect("the next block", &self.log, self.heads.next())
+				.await
+				.expect("the subscription goes on")
+				.expect("a header");
+			// The subscription starts with the best block there is.
+			if header.number > self.seen {
+				self.seen = header.number;
+				headers.push(header);
+			}
+		}
+		headers
+	}
+
+	async fn request<T: serde::de::DeserializeOwned>(&self, method: &str, params: Vec<Value>) -> T {
+		let request = self.rpc.request(method, params);
+		expect(method, &self.log, request).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+	}
+
+	/// Call a runtime API on the state after block `at`.
+	async fn call<T: Decode>(&self, method: &str, arguments: impl Encode, at: Hash) -> T {
+		let result: String = self
+			.request("state_call", vec![method.into(), hex(&arguments.encode()), at_block(at)])
+			.await;
+		T::decode(&mut &unhex(&result)[..]).expect("the result decodes")
+	}
+
+	/// The value of `key` after block `at`.
+	async fn storage<T: Decode>(&self, key: &[u8], at: Hash) -> Option<T> {
+		let value: Option<String> =
+			self.request("state_getStorage", vec![hex(key), at_block(at)]).await;
+		value.map(|value| T::decode(&mut &unhex(&value)[..]).expect("the value decodes"))
+	}
+
+	pub(crate) async fn block_hash(&self, number: u32) -> Hash {
+		self.request("chain_getBlockHash", vec![number.into()]).await
+	}
+
+	async fn best_hash(&self) -> Hash {
+		self.request("chain_getBlockHash", vec![]).await
+	}
+
+	async fn header(&self, hash: Hash) -> Header {
+		self.request("chain_getHeader", vec![at_block(hash)]).await
+	}
+
+	pub(crate) async fn best_and_finalized(&self) -> (u32, u32) {
+		let best = self.header(self.best_hash().await).await.number;
+		let finalized: Hash = self.request("chain_getFinalizedHead", vec![]).await;
+		(best, self.header(finalized).await.number)
+	}
+
+	/// The limits in force for the next block.
+	pub(crate) async fn limits(&self) -> Limits {
+		self.call("VelocityApi_limits", (), self.best_hash().await).await
+	}
+
+	/// The verdict on one more block on `at`.
+	pub(crate) async fn admission(
+		&self,
+		at: Hash,
+		included: Hash,
+		relay_slot: u64,
+	) -> Result<Admission, Refusal> {
+		self.call("VelocityApi_admission", (included, relay_slot), at).await
+	}
+
+	/// The length of the unincluded segment after block `at`.
+	pub(crate) async fn unincluded_segment(&self, at: Hash) -> u32 {
+		let key = cumulus_pallet_parachain_system::UnincludedSegment::<Runtime>::hashed_key();
+		let segment: Option<Vec<cumulus_pallet_parachain_system::Ancestor<Hash>>> =
+			self.storage(&key, at).await;
+		segment.map_or(0, |segment| segment.len() as u32)
+	}
+
+	/// What happened in block `at`.
+	pub(crate) async fn events(&self, at: Hash) -> Vec<RuntimeEvent> {
+		let key = [twox_128(b"System"), twox_128(b"Events")].concat();
+		let events: Vec<EventRecord<RuntimeEvent, Hash>> =
+			self.storage(&key, at).await.expect("every block has events");
+		events.into_iter().map(|record| record.event).collect()
+	}
+
+	pub(crate) async fn free_balance(&self, account: Sr25519Keyring) -> u128 {
+		let account: AccountId = account.to_account_id();
+		let key = frame_system::Account::<Runtime>::hashed_key_for(account);
+		let info: frame_system::AccountInfo<u32, pallet_balances::AccountData<u128>> =
+			self.storage(&key, self.best_hash().await).await.expect("the account exists");
+		info.data.free
+	}
+
+	/// Sign and submit `call`; the hash of the block that has it, once that is finalized.
+	pub(crate) async fn submit_and_finalize(
+		&self,
+		signer: Sr25519Keyring,
+		call: RuntimeCall,
+	) -> Hash {
+		let at = self.best_hash().await;
+		let account: AccountId = signer.to_account_id();
+		let nonce: u32 = self.call("AccountNonceApi_account_nonce", account, at).await;
+		let genesis = self.block_hash(0).await;
+		let transaction = super::transaction::signed(signer, call, nonce, genesis);
+		let mut status: Subscription<Value> = self
+			.rpc
+			.subscribe(
+				"author_submitAndWatchExtrinsic",
+				rpc_params![hex(&transaction.encode())],
+				"author_unwatchExtrinsic",
+			)
+			.await
+			.expect("the transaction is valid");
+		expect("the finalized transaction", &self.log, async {
+			while let Some(status) = status.next().await {
+				let status = status.expect("a status");
+				if let Some(block) = status.get("finalized") {
+					return serde_json::from_value(block.clone()).expect("a block hash");
+				}
+				for end in ["dropped", "invalid", "usurped", "finalityTimeout"] {
+					assert!(status != end && status.get(end).is_none(), "{status}");
+				}
+			}
+			panic!("the transaction's status ended before it was finalized")
+		})
+		.await
+	}
+}
+
+/// The number of the relay parent that a block was built on.
+pub(crate) fn relay_parent(header: &Header) -> u32 {
+	extract_relay_parent_storage_root(&header.digest).expect("every block names it").1
+}
+
+fn hex(bytes: &[u8]) -> Value {
+	sp_core::bytes::to_hex(bytes, false).into()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+	sp_core::bytes::from_hex(text).expect("the node answers in hexadecimal")
+}
+
+fn at_block(hash: Hash) -> Value {
+	hex(hash.as_bytes())
+}

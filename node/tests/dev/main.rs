@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-only
+
+//! The development chain as its users run it: the program is started, asked and told over RPC, and
+//! stopped.
+//!
+//! - [`chain`]: a running development chain, and what can be asked of it.
+//! - [`transaction`]: signed transactions.
+
+mod chain;
+#[path = "../common/transaction.rs"]
+mod transaction;
+
+use chain::{DevChain, Folder};
+use conveyor_primitives::{Limits, Refusal};
+use conveyor_runtime::{Runtime, RuntimeCall, RuntimeEvent};
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
+use std::collections::BTreeMap;
+use transaction::sudo;
+
+/// Fast enough for a test to see a hundred relay blocks, slow enough for a bundle of three blocks.
+const FAST: &str = "--relay-slot-ms=250";
+
+fn set_limits(velocity: u32, capacity: u32, target_block_rate: u32) -> RuntimeCall {
+	let limits = Limits { velocity, capacity, target_block_rate };
+	pallet_velocity::Call::<Runtime>::set_limits { limits }.into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_unincluded_segment_fills_and_drains() {
+	let mut chain = DevChain::start(&[FAST, "--inclusion-delay=3"]).await;
+	let capacity = chain.limits().await.capacity;
+	let mut longest = 0;
+	for block in chain.next_blocks(20).await {
+		let under_way = chain.unincluded_segment(block.hash()).await;
+		assert!(under_way <= capacity, "{under_way} blocks under way after #{}", block.number);
+		longest = longest.max(under_way);
+	}
+	// Delay 3 and relay parent offset 1: exactly what the recommended capacity is made for.
+	assert_eq!(longest, capacity);
+	let (best, finalized) = chain.best_and_finalized().await;
+	assert!(best - finalized <= capacity, "best #{best}, finalized #{finalized}");
+	assert!(finalized >= 20 - capacity, "finalized #{finalized}");
+	// Nothing had to wait: one block per relay block.
+	assert_eq!(chain.lines_with("no block: the unincluded segment is full"), 0);
+	chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn capacity_makes_blocks_wait_for_inclusion() {
+	let mut chain = DevChain::start(&[FAST, "--inclusion-delay=6"]).await;
+	let capacity = chain.limits().await.capacity;
+	let mut at_capacity = None;
+	for block in chain.next_blocks(12).await {
+		let under_way = chain.unincluded_segment(block.hash()).await;
+		assert!(under_way <= capacity);
+		if under_way == capacity {
+			at_capacity = Some(block);
+		}
+	}
+	// The verdict is there to be asked for, with its numbers.
+	let block = at_capacity.expect("the segment is full at times");
+	let nothing_included = Default::default();
+	assert_eq!(
+		chain.admission(block.hash(), nothing_included, u64::MAX / 2).await,
+		Err(Refusal::SegmentFull { length: capacity, capacity }),
+	);
+	assert_eq!(
+		chain
+			.admission(block.hash(), block.parent_hash, u64::MAX / 2)
+			.await
+			.map(|admission| admission.room),
+		Ok(2),
+	);
+	assert!(chain.lines_with("no block: the unincluded segment is full: 4 blocks") > 0);
+	chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn governance_changes_the_pace_without_an_upgrade() {
+	let mut chain = DevChain::start(&["--relay-slot-ms=600"]).await;
+	for (velocity, capacity, rate) in [(3, 12, 3), (1, 4, 1)] {
+		let call = sudo(set_limits(velocity, capacity, rate));
+		let changed = chain.submit_and_finalize(Alice, call).await;
+		let events = chain.events(changed).await;
+		let applied = pallet_velocity::Event::LimitsApplied {
+			limits: Limits { velocity, capacity, target_block_rate: rate },
+		};
+		assert!(
+			events.contains(&RuntimeEvent::Velocity(applied)) || rate == 1,
+			"without bundling limits apply in the block that sets them: {events:?}",
+		);
+		// A bundle finishes with the limits that it was begun with.
+		while chain.limits().await.target_block_rate != rate {
+			chain.next_blocks(1).await;
+		}
+		chain.skip_to_best().await;
+		let mut blocks_at = BTreeMap::new();
+		for block in chain.next_blocks(6 * rate as usize).await {
+			*blocks_at.entry(chain::relay_parent(&block)).or_insert(0u32) += 1;
+		}
+		// The first and the last relay parent may be seen in part.
+		let mut whole = blocks_at.values().skip(1).rev().skip(1);
+		assert!(whole.clone().count() >= 4, "{blocks_at:?}");
+		assert!(whole.all(|blocks| *blocks == rate), "{blocks_at:?}");
+	}
+	chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_are_included_and_limits_are_for_the_admin() {
+	let mut chain = DevChain::start(&[FAST]).await;
+	let before = chain.free_balance(Charlie).await;
+	let value = 5_000_000_000_000;
+	let transfer = pallet_balances::Call::<Runtime>::transfer_keep_alive {
+		dest: Charlie.to_account_id().into(),
+		value,
+	};
+	let block = chain.submit_and_finalize(Bob, transfer.into()).await;
+	assert!(chain.events(block).await.iter().any(|event| matches!(
+		event,
+		RuntimeEvent::Balances(pallet_balances::Event::Transfer { amount, .. }) if *amount == value
+	)));
+	assert_eq!(chain.free_balance(Charlie).await, before + value);
+
+	let limits = chain.limits().await;
+	let block = chain.submit_and_finalize(Bob, set_limits(3, 12, 3)).await;
+	assert!(chain.events(block).await.iter().any(|event| matches!(
+		event,
+		RuntimeEvent::System(frame_system::Event::ExtrinsicFailed {
+			dispatch_error: sp_runtime::DispatchError::BadOrigin,
+			..
+		})
+	)));
+	assert_eq!(chain.limits().await, limits);
+	chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_chain_goes_on_where_it_stopped() {
+	let folder = Folder::new();
+	let options = [FAST, "--base-path", folder.path()];
+	let mut chain = DevChain::start(&options).await;
+	let first = chain.next_blocks(8).await.pop().expect("eight blocks");
+	chain.stop().await;
+
+	let mut chain = DevChain::start(&options).await;
+	let (best, _) = chain.best_and_finalized().await;
+	assert!(best >= first.number, "#{best} after #{}", first.number);
+	chain.skip_to_best().await;
+	let next = chain.next_blocks(6).await;
+	assert!(chain::relay_parent(&next[0]) > chain::relay_parent(&first));
+	// What was under way when the chain was stopped is included after all.
+	assert_eq!(chain.block_hash(first.number).await, first.hash());
+	let (_, finalized) = chain.best_and_finalized().await;
+	assert!(finalized >= first.number, "finalized #{finalized}");
+	chain.stop().await;
+}
+
+#[test]
+fn options_out_of_range_are_refused_before_anything_starts() {
+	let output = std::process::Command::new(chain::PROGRAM)
+		.args(["dev", "--relay-slot-ms", "1"])
+		.output()
+		.expect("the program starts");
+	assert_eq!(output.status.code(), Some(2));
+	let error = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(error.contains("1 is out of range, choose between 50 and 60000"), "{error}");
+}

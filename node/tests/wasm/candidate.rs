@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-3.0-only
+
+//! Blocks built by the Wasm as a collator builds them, and their validation by the same Wasm as a
+//! validator validates them.
+
+use crate::state::{executor, runtime_code, Execution, State};
+use codec::{Decode, Encode};
+use conveyor_runtime::opaque::{Block, Header};
+use cumulus_primitives_core::{
+	relay_chain::{HeadData, Slot as RelaySlot, MAX_POV_SIZE},
+	BlockBundleInfo, ClaimQueueOffset, CoreInfo, CoreSelector, CumulusDigestItem, ParaId,
+	ParachainBlockData, PersistedValidationData,
+};
+use cumulus_primitives_parachain_inherent::{ParachainInherentData, INHERENT_IDENTIFIER};
+use cumulus_test_relay_sproof_builder::RelayStateSproofBuilder;
+use polkadot_parachain_primitives::primitives::{BlockData, ValidationParams, ValidationResult};
+use sp_consensus_aura::{sr25519::AuthoritySignature, Slot, AURA_ENGINE_ID};
+use sp_core::traits::{CallContext, CodeExecutor};
+use sp_inherents::InherentData;
+use sp_keyring::Sr25519Keyring::Alice;
+use sp_runtime::{
+	traits::{BlakeTwo256, Block as _, Header as _},
+	ApplyExtrinsicResult, Digest, DigestItem, OpaqueExtrinsic,
+};
+use sp_state_machine::BasicExternalities;
+use sp_timestamp::Timestamp;
+use sp_trie::StorageProof;
+
+/// Duration of a slot of relay chain and parachain, in milliseconds.
+const SLOT_MS: u64 = 6_000;
+
+/// The relay parent.
+#[derive(Clone, Copy)]
+pub(crate) struct RelayContext {
+	/// Its number.
+	pub(crate) number: u32,
+	/// Its slot.
+	pub(crate) slot: u64,
+}
+
+impl RelayContext {
+	/// The relay parent one block later.
+	pub(crate) fn next(self) -> Self {
+		Self { number: self.number + 1, slot: self.slot + 1 }
+	}
+}
+
+/// Builds the blocks of one candidate.
+pub(crate) struct Builder<'a> {
+	state: &'a mut State,
+	parent: Header,
+	validation_data: PersistedValidationData,
+	inherent: ParachainInherentData,
+	slot: Slot,
+	blocks: Vec<Block>,
+	proofs: Vec<StorageProof>,
+}
+
+impl<'a> Builder<'a> {
+	/// Begin a candidate on `state`'s head.
+	///
+	/// The head is the included block: nothing is under way before the candidate.
+	pub(crate) fn new(state: &'a mut State, relay: RelayContext) -> Self {
+		let parent = state.head().clone();
+		let offset: u32 = state.call("RelayParentOffsetApi_relay_parent_offset", ());
+		let (relay_parent_storage_root, relay_chain_state, relay_parent_descendants) =
+			RelayStateSproofBuilder {
+				para_id: ParaId::from(2_000),
+				current_slot: RelaySlot::from(relay.slot),
+				included_para_head: Some(HeadData(parent.encode())),
+				num_authorities: 2,
+				..Default::default()
+			}
+			.into_state_root_proof_and_descendants(offset.into());
+		let validation_data = PersistedValidationData {
+			parent_head: HeadData(parent.encode()),
+			relay_parent_number: relay.number,
+			relay_parent_storage_root,
+			max_pov_size: MAX_POV_SIZE,
+		};
+		let inherent = ParachainInherentData {
+			validation_data: validation_data.clone(),
+			relay_chain_state,
+			downward_messages: Vec::new(),
+			horizontal_messages: Default::default(),
+			relay_parent_descendants,
+			collator_peer_id: None,
+		};
+		let (blocks, proofs) = Default::default();
+		Self { state, parent, validation_data, inherent, slot: relay.slot.into(), blocks, proofs }
+	}
+
+	/// Build one block with `transactions`. `bundle` is its place in the bundle, and whether it is
+	/// the last one.
+	pub(crate) fn build(&mut self, transactions: &[OpaqueExtrinsic], bundle: Option<(u8, bool)>) {
+		self.try_build(transactions, bundle).expect("the block can be built");
+	}
+
+	/// As [`Self::build`], with the reason if the block cannot be built.
+	pub(crate) fn try_build(
+		&mut self,
+		transactions: &[OpaqueExtrinsic],
+		bundle: Option<(u8, bool)>,
+	) -> Result<(), String> {
+		let mut execution = Execution::default();
+		let parent = self.state.head();
+		let header = Header::new(
+			parent.number() + 1,
+			Default::default(),
+			Default::default(),
+			parent.hash(),
+			Digest { logs: self.pre_digest(bundle) },
+		);
+		self.state.execute(&mut execution, "Core_initialize_block", &header.encode())?;
+
+		let inherents = self.state.execute(
+			&mut execution,
+			"BlockBuilder_inherent_extrinsics",
+			&self.inherents().encode(),
+		)?;
+		let mut body =
+			Vec::<OpaqueExtrinsic>::decode(&mut &inherents[..]).expect("inherents are extrinsics");
+		body.extend_from_slice(transactions);
+		for extrinsic in &body {
+			let result = self.state.execute(
+				&mut execution,
+				"BlockBuilder_apply_extrinsic",
+				&extrinsic.encode(),
+			)?;
+			// Whether a call succeeds is the block's business, whether it is let in is not.
+			let _ = ApplyExtrinsicResult::decode(&mut &result[..])
+				.expect("the result decodes")
+				.map_err(|error| format!("{error:?}"))?;
+		}
+
+		let header = self.state.execute(&mut execution, "BlockBuilder_finalize_block", &[])?;
+		let header = Header::decode(&mut &header[..]).expect("a header");
+		self.proofs.push(execution.proof());
+		let sealed = seal(header);
+		self.blocks.push(Block::new(sealed.clone(), body));
+		self.state.commit(execution, sealed);
+		Ok(())
+	}
+
+	fn pre_digest(&self, bundle: Option<(u8, bool)>) -> Vec<DigestItem> {
+		let mut digest = vec![DigestItem::PreRuntime(AURA_ENGINE_ID, self.slot.encode())];
+		if let Some((index, is_last)) = bundle {
+			let core = CoreInfo {
+				selector: CoreSelector(0),
+				claim_queue_offset: ClaimQueueOffset(0),
+				number_of_cores: 1.into(),
+			};
+			digest.push(CumulusDigestItem::CoreInfo(core).to_digest_item());
+			let place = BlockBundleInfo { index, is_last };
+			digest.push(CumulusDigestItem::BlockBundleInfo(place).to_digest_item());
+		}
+		digest
+	}
+
+	fn inherents(&self) -> InherentData {
+		let mut inherents = InherentData::new();
+		let timestamp = Timestamp::new(*self.slot * SLOT_MS);
+		inherents
+			.put_data(sp_timestamp::INHERENT_IDENTIFIER, &timestamp)
+			.and_then(|()| inherents.put_data(INHERENT_IDENTIFIER, &self.inherent))
+			.expect("each has its own identifier");
+		inherents
+	}
+
+	/// What a validator gets of the blocks built.
+	pub(crate) fn candidate(self) -> ValidationParams {
+		let proof = StorageProof::merge(self.proofs)
+			.into_compact_proof::<BlakeTwo256>(*self.parent.state_root())
+			.expect("the proof starts at the parent's state");
+		let block_data = ParachainBlockData::<Block>::new(self.blocks, proof, None);
+		ValidationParams {
+			parent_head: self.validation_data.parent_head,
+			block_data: BlockData(block_data.encode()),
+			relay_parent_number: self.validation_data.relay_parent_number,
+			relay_parent_storage_root: self.validation_data.relay_parent_storage_root,
+		}
+	}
+}
+
+/// `header`, sealed by the only collator.
+fn seal(mut header: Header) -> Header {
+	let signature: AuthoritySignature = Alice.sign(header.hash().as_bytes()).into();
+	header.digest_mut().push(DigestItem::Seal(AURA_ENGINE_ID, signature.encode()));
+	header
+}
+
+/// Validate `candidate` as a relay chain validator does: by the Wasm, with nothing but the candidate.
+pub(crate) fn validate(candidate: &ValidationParams) -> Result<ValidationResult, String> {
+	let (result, _) = executor().call(
+		// The candidate brings the state that it needs.
+		&mut BasicExternalities::new_empty(),
+		&runtime_code(),
+		"validate_block",
+		&candidate.encode(),
+		CallContext::Offchain,
+	);
+	let result = result.map_err(|error| error.to_string())?;
+	Ok(ValidationResult::decode(&mut &result[..]).expect("a result"))
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-only
+
+//! The runtime as Wasm: what a chain specification, a collator and a validator get to see of it.
+//!
+//! - [`state`]: a chain's state in memory, and calls into the Wasm on it.
+//! - [`candidate`]: blocks built by the Wasm, and their validation as the relay chain does it.
+
+mod candidate;
+mod state;
+#[path = "../common/transaction.rs"]
+mod transaction;
+
+use candidate::{validate, Builder, RelayContext};
+use codec::{Decode, Encode};
+use conveyor_primitives::Limits;
+use conveyor_runtime::{Runtime, RuntimeCall, VERSION};
+use sp_keyring::Sr25519Keyring::{Alice, Bob};
+use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
+use state::State;
+use transaction::{signed, sudo};
+
+/// Where the tests' relay chain is.
+const RELAY: RelayContext = RelayContext { number: 20, slot: 1_000 };
+
+#[test]
+fn the_wasm_is_small_enough_for_a_pvf_and_says_what_it_is() {
+	let code = state::code();
+	// What polkadot takes (`MAX_CODE_SIZE`), and the network's limit.
+	assert!(code.len() < 3 * 1024 * 1024, "{} bytes", code.len());
+	let state = State::of_preset("development");
+	let version: sp_version::RuntimeVersion = state.call("Core_version", ());
+	assert_eq!(version.spec_name, VERSION.spec_name);
+	assert_eq!(version.spec_version, VERSION.spec_version);
+	assert_eq!(version.apis, VERSION.apis);
+}
+
+#[test]
+fn every_version_of_the_metadata_knows_the_velocity_pallet() {
+	let state = State::of_preset("development");
+	let versions: Vec<u32> = state.call("Metadata_metadata_versions", ());
+	for version in [14u32, 15, 16] {
+		assert!(versions.contains(&version), "{versions:?}");
+		let metadata: Option<Vec<u8>> = state.call("Metadata_metadata_at_version", version);
+		let metadata = metadata.expect("the version is offered");
+		for name in ["Velocity", "set_limits", "target_block_rate", "LimitsApplied"] {
+			let name = name.as_bytes();
+			assert!(
+				metadata.windows(name.len()).any(|window| window == name),
+				"{} is not in metadata version {version}",
+				String::from_utf8_lossy(name),
+			);
+		}
+	}
+}
+
+#[test]
+fn presets_make_chains_with_valid_limits() {
+	for (preset, authorities) in [("development", 1), ("local_testnet", 2)] {
+		let state = State::of_preset(preset);
+		let limits: Limits = state.call("VelocityApi_limits", ());
+		assert_eq!(limits, Limits { velocity: 1, capacity: 4, target_block_rate: 1 }, "{preset}");
+		assert_eq!(state.call::<u32>("TargetBlockRate_target_block_rate", ()), 1);
+		assert_eq!(state.call::<u32>("RelayParentOffsetApi_relay_parent_offset", ()), 1);
+		assert_eq!(state.call::<u32>("GetParachainInfo_parachain_id", ()), 2_000);
+		let ids: Vec<[u8; 32]> = state.call("AuraApi_authorities", ());
+		assert_eq!(ids.len(), authorities, "{preset}");
+		assert!(ids.contains(&Alice.public().0), "{preset}");
+	}
+}
+
+/// `set_limits` as the admin's first transaction.
+fn set_limits(state: &State, limits: Limits) -> OpaqueExtrinsic {
+	let call: RuntimeCall = pallet_velocity::Call::<Runtime>::set_limits { limits }.into();
+	let transaction = signed(Alice, sudo(call), 0, state.genesis_hash());
+	OpaqueExtrinsic::decode(&mut &transaction.encode()[..]).expect("an extrinsic is opaque")
+}
+
+#[test]
+fn a_validator_accepts_what_the_collator_builds() {
+	let mut state = State::of_preset("development");
+	let mut builder = Builder::new(&mut state, RELAY);
+	builder.build(&[], None);
+	let candidate = builder.candidate();
+	let result = validate(&candidate).expect("the candidate is valid");
+	assert_eq!(result.head_data.0, state.head().encode());
+	assert_eq!(state.head().number(), &1);
+	assert_eq!(result.new_validation_code, None);
+}
+
+#[test]
+fn a_validator_accepts_a_change_of_limits_and_the_bundle_after_it() {
+	let three = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
+	let mut state = State::of_preset("development");
+	let transaction = set_limits(&state, three);
+
+	let mut builder = Builder::new(&mut state, RELAY);
+	builder.build(&[transaction], Some((0, true)));
+	validate(&builder.candidate()).expect("the change is valid");
+	assert_eq!(state.call::<Limits>("VelocityApi_limits", ()), three);
+	assert_eq!(state.call::<u32>("TargetBlockRate_target_block_rate", ()), 3);
+
+	let mut builder = Builder::new(&mut state, RELAY.next());
+	for (index, is_last) in [(0, false), (1, false), (2, true)] {
+		builder.build(&[], Some((index, is_last)));
+	}
+	let candidate = builder.candidate();
+	let result = validate(&candidate).expect("the bundle is valid");
+	assert_eq!(result.head_data.0, state.head().encode());
+	assert_eq!(state.head().number(), &4);
+}
+
+#[test]
+fn the_velocity_is_enforced_where_the_block_is_executed() {
+	// Velocity 1, and one block more: a third one is too much.
+	let mut state = State::of_preset("development");
+	let mut builder = Builder::new(&mut state, RELAY);
+	builder.build(&[], None);
+	builder.build(&[], None);
+	let refused = builder.try_build(&[], None).expect_err("a third one is too much");
+	assert!(refused.contains("BlockBuilder_apply_extrinsic"), "not in an inherent: {refused}");
+
+	// The same three, and nothing else different, with velocity 2.
+	let mut state = State::of_preset("development");
+	let two = Limits { velocity: 2, capacity: 8, target_block_rate: 1 };
+	let transaction = set_limits(&state, two);
+	Builder::new(&mut state, RELAY).build(&[transaction], None);
+	let mut builder = Builder::new(&mut state, RELAY.next());
+	(0..3).for_each(|_| builder.build(&[], None));
+	assert!(builder.try_build(&[], None).is_err());
+}
+
+#[test]
+fn a_validator_refuses_what_was_tampered_with() {
+	let mut state = State::of_preset("development");
+	let mut builder = Builder::new(&mut state, RELAY);
+	builder.build(&[], None);
+	let candidate = builder.candidate();
+
+	let mut other_relay_parent = candidate.clone();
+	other_relay_parent.relay_parent_storage_root = Default::default();
+	assert!(validate(&other_relay_parent).is_err());
+
+	let mut other_parent = candidate.clone();
+	other_parent.parent_head.0[10] ^= 1;
+	assert!(validate(&other_parent).is_err());
+
+	let mut other_block = candidate.clone();
+	let byte = other_block.block_data.0.len() / 2;
+	other_block.block_data.0[byte] ^= 1;
+	assert!(validate(&other_block).is_err());
+}
+
+#[test]
+fn plain_accounts_pay_for_a_refused_change_and_change_nothing() {
+	let mut state = State::of_preset("development");
+	let limits = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
+	let call: RuntimeCall = pallet_velocity::Call::<Runtime>::set_limits { limits }.into();
+	let transaction = signed(Bob, call, 0, state.genesis_hash());
+	let transaction = OpaqueExtrinsic::decode(&mut &transaction.encode()[..]).unwrap();
+
+	let mut builder = Builder::new(&mut state, RELAY);
+	builder.build(&[transaction], None);
+	validate(&builder.candidate()).expect("a failed call makes no invalid block");
+	assert_eq!(state.call::<Limits>("VelocityApi_limits", ()).velocity, 1);
+}
