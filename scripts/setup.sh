@@ -1,0 +1,496 @@
+#!/usr/bin/env bash
+# Installs what is missing to build, run and test Conveyor: system packages, a Rust toolchain with the
+# Wasm target, and the Node.js packages of zombienet/. Every other script calls it first; where
+# everything is there it looks and is done within a second.
+#
+#   scripts/setup.sh                      install what is missing
+#   scripts/setup.sh --check              only report what is missing; status 1 if anything is
+#   scripts/setup.sh --without-networks   leave out Node.js and its packages (scripts/dev.sh does)
+#
+# CONVEYOR_TOOLCHAIN=rustup|debian|auto chooses where Rust comes from. auto, the default, takes what
+# rustup has or can fetch, and Debian's compiler where that fails; the outcome is recorded in the cache
+# directory and used from then on.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+	sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
+}
+
+check_only=no
+networks=yes
+for argument in "$@"; do
+	case $argument in
+		--check) check_only=yes ;;
+		--without-networks) networks=no ;;
+		-h | --help)
+			usage
+			exit 0
+			;;
+		*) fail "setup.sh does not know the argument '$argument'" "use --check, --without-networks, or nothing" 2 ;;
+	esac
+done
+
+LOG="$LOGS/setup.log"
+# For the tests of this script: another file than the system's.
+OS_RELEASE="${CONVEYOR_OS_RELEASE:-/etc/os-release}"
+
+missing=()
+
+# --- The system -----------------------------------------------------------------------------------
+
+PACKAGES=(
+	build-essential ca-certificates clang cmake curl git jq libclang-dev libssl-dev mold pkg-config
+	procps protobuf-compiler shellcheck
+)
+
+# present PACKAGE: whether what we want from a package is there, from whichever source.
+present() {
+	case $1 in
+		build-essential) have cc && have c++ && have make ;;
+		ca-certificates) [ -s /etc/ssl/certs/ca-certificates.crt ] ;;
+		libclang-dev) compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null ||
+			compgen -G '/usr/lib/*-linux-gnu/libclang*.so*' >/dev/null ;;
+		libssl-dev) pkg-config --exists openssl 2>/dev/null ;;
+		procps) have ps ;;
+		protobuf-compiler) have protoc ;;
+		*) have "$1" ;;
+	esac
+}
+
+# supported_system: fails unless this is a Debian or Ubuntu we can install packages on.
+supported_system() {
+	local id='' version='' like=''
+	if [ -r "$OS_RELEASE" ]; then
+		id="$(sed -n 's/^ID=//p' "$OS_RELEASE" | tr -d '"')"
+		version="$(sed -n 's/^VERSION_ID=//p' "$OS_RELEASE" | tr -d '"')"
+		like="$(sed -n 's/^ID_LIKE=//p' "$OS_RELEASE" | tr -d '"')"
+	fi
+	local oldest
+	case $id in
+		debian) oldest=12 ;;
+		ubuntu) oldest=22.04 ;;
+		*)
+			case " $like " in
+				*' debian '* | *' ubuntu '*) return 0 ;;
+			esac
+			fail "missing here: ${missing[*]}; and setup.sh installs on Debian and Ubuntu only, this is '${id:-unknown}' (from $OS_RELEASE)" \
+				"install these yourself and call it again: it only looks for the programs, wherever they come from"
+			;;
+	esac
+	# Testing and sid have no VERSION_ID; they are newer than any limit here.
+	if [ -n "$version" ] && [ "$(printf '%s\n%s\n' "$oldest" "$version" | sort -V | head -n 1)" != "$oldest" ]; then
+		fail "$id $version is older than $id $oldest, the oldest that setup.sh knows" \
+			"use a newer release, or install these yourself: ${missing[*]}"
+	fi
+}
+
+# can_be_root: whether as_root would work.
+can_be_root() {
+	[ "$(id -u)" -eq 0 ] || { have sudo && sudo -n true 2>/dev/null; }
+}
+
+# as_root COMMAND...: without a question; a password prompt would stop a build that nobody watches.
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif can_be_root; then
+		sudo -n "$@"
+	else
+		fail "missing here: ${missing[*]}; installing them needs root, and this is user '$(id -un)' without a sudo that works unasked" \
+			"run once as root: $ROOT/scripts/setup.sh"
+	fi
+}
+
+updated=no
+# apt_update: once a run. A source that does not answer is no failure here, the install decides.
+apt_update() {
+	if [ "$updated" = no ]; then
+		updated=yes
+		timed "asking for the lists of packages (apt-get update)" apt_lists || true
+	fi
+}
+
+apt_lists() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get update \
+		-o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 >>"$LOG" 2>&1
+}
+
+apt_install() {
+	as_root true
+	have apt-get || fail "there is no apt-get here to install ${missing[*]} with" "install them yourself and call setup.sh again"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+		-o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 "$@" >>"$LOG" 2>&1
+}
+
+# apt_candidate PACKAGE: the version that apt would install; nothing if it knows none.
+apt_candidate() {
+	apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '^(none)$' || true
+}
+
+# reachable URL: whether a host answers at all, to tell a missing network from another fault.
+reachable() {
+	have curl && curl -sS -o /dev/null -m 20 "$1" 2>/dev/null
+}
+
+# log_tail: the end of the log, for a failure.
+log_tail() {
+	printf -- '--- the end of %s ---\n' "$LOG" >&2
+	tail -n 15 "$LOG" >&2 || true
+	printf -- '---\n' >&2
+}
+
+ensure_packages() {
+	local package
+	for package in "${PACKAGES[@]}"; do
+		present "$package" || missing+=("$package")
+	done
+	[ "${#missing[@]}" -eq 0 ] && return 0
+	[ "$check_only" = yes ] && return 0
+	supported_system
+	as_root true
+	apt_update
+	timed "installing packages: ${missing[*]}" apt_install "${missing[@]}" || {
+		log_tail
+		fail "apt-get could not install: ${missing[*]}" \
+			"if there is no network, connect this machine to its Debian or Ubuntu mirror; the reason is above"
+	}
+	for package in "${missing[@]}"; do
+		present "$package" || fail "$package is installed, yet what is needed from it is not found" \
+			"see whether another installation hides it in PATH ($PATH)"
+	done
+	missing=()
+}
+
+# --- Node.js --------------------------------------------------------------------------------------
+
+NODE_OLDEST=20
+# Taken from the npm registry where the distribution's Node.js is older than that.
+NODE_FROM_NPM=22.23.3
+NPM_FROM_NPM=10.9.9
+
+# By itself npm waits minutes for a network that is not there.
+NPM_OPTIONS=(
+	--ignore-scripts --no-audit --no-fund --loglevel=error
+	--fetch-retries=2 --fetch-retry-mintimeout=2000 --fetch-retry-maxtimeout=5000
+)
+
+node_major() {
+	node --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\..*/\1/p'
+}
+
+node_present() {
+	have node && have npm && [ "$(node_major)" -ge "$NODE_OLDEST" ]
+}
+
+# node_from_npm: the npm registry carries Node.js itself as a package, one for each processor.
+node_from_npm() {
+	local processor
+	case "$(uname -m)" in
+		x86_64) processor=x64 ;;
+		aarch64) processor=arm64 ;;
+		*) fail "no Node.js package is known for the processor '$(uname -m)'" "install Node.js $NODE_OLDEST or newer yourself" ;;
+	esac
+	mkdir -p "$NODE_HOME/bin"
+	npm install --prefix "$NODE_HOME" --no-save "${NPM_OPTIONS[@]}" \
+		"node-linux-$processor@$NODE_FROM_NPM" "npm@$NPM_FROM_NPM" >>"$LOG" 2>&1 || return
+	ln -sfn "../node_modules/node-linux-$processor/bin/node" "$NODE_HOME/bin/node"
+	ln -sfn ../node_modules/npm/bin/npm-cli.js "$NODE_HOME/bin/npm"
+	ln -sfn ../node_modules/npm/bin/npx-cli.js "$NODE_HOME/bin/npx"
+	first_in_path "$NODE_HOME/bin"
+	hash -r
+}
+
+ensure_node() {
+	node_present && return 0
+	missing+=("nodejs (at least $NODE_OLDEST) and npm")
+	[ "$check_only" = yes ] && return 0
+	supported_system
+	as_root true
+	apt_update
+	local candidate
+	candidate="$(apt_candidate nodejs | sed 's/^[0-9]*://;s/\..*//')"
+	if [ "${candidate:-0}" -ge "$NODE_OLDEST" ] && ! have node; then
+		timed "installing Node.js $candidate" apt_install nodejs || true
+		if ! have npm; then
+			# Some sources ship npm within nodejs, so it is asked for only now.
+			timed "installing npm" apt_install npm || true
+		fi
+	elif ! have npm; then
+		timed "installing npm, to fetch Node.js $NODE_FROM_NPM with (this system's is ${candidate:-none})" apt_install npm || true
+	fi
+	hash -r
+	if ! node_present && have npm; then
+		timed "installing Node.js $NODE_FROM_NPM from the npm registry into $NODE_HOME" node_from_npm || true
+	fi
+	node_present || {
+		log_tail
+		fail "Node.js $NODE_OLDEST or newer with npm is missing: $(node --version 2>/dev/null || echo 'no node') here, ${candidate:-none} from apt, and $NODE_FROM_NPM could not be fetched from the npm registry" \
+			"connect this machine to the npm registry, or put a Node.js $NODE_OLDEST or newer into PATH"
+	}
+	missing=()
+}
+
+NODE_PACKAGES="$NETWORKS/node_modules"
+# What the packages were installed from; the lock file's date says nothing after a checkout.
+NODE_PACKAGES_OF="$NODE_PACKAGES/.conveyor-installed-from"
+
+node_packages_present() {
+	[ -r "$NODE_PACKAGES_OF" ] && cmp -s "$NODE_PACKAGES_OF" "$NETWORKS/package-lock.json"
+}
+
+node_packages_install() {
+	# No package here needs its install script; esbuild's and protobufjs' only print or re-check.
+	(cd "$NETWORKS" && npm ci "${NPM_OPTIONS[@]}" >>"$LOG" 2>&1) || return
+	cp "$NETWORKS/package-lock.json" "$NODE_PACKAGES_OF"
+}
+
+ensure_node_packages() {
+	node_packages_present && return 0
+	missing+=("the Node.js packages of zombienet/package-lock.json")
+	[ "$check_only" = yes ] && return 0
+	timed "installing the Node.js packages of zombienet/ (npm ci)" node_packages_install || {
+		log_tail
+		fail "npm ci failed in $NETWORKS" "if there is no network, connect this machine to the npm registry; the reason is above"
+	}
+	missing=()
+}
+
+# --- Rust -----------------------------------------------------------------------------------------
+
+WASM_TARGET=wasm32v1-none
+CHANNEL="$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$ROOT/rust-toolchain.toml")"
+
+# rust_complete: whether the Rust in PATH has all that rust-toolchain.toml asks for. Asked of the files,
+# because rustup's own answer takes longer and a toolchain need not come from rustup. rust-lld links Wasm;
+# Debian's compiler comes without it and is set up by rust_from_debian.
+rust_complete() {
+	local sysroot
+	have cargo && have rustc || return 1
+	sysroot="$(RUSTUP_AUTO_INSTALL=0 in_root rustc --print sysroot 2>/dev/null)" || return 1
+	compgen -G "$sysroot/lib/rustlib/$WASM_TARGET/lib/libcore-*.rlib" >/dev/null &&
+		compgen -G "$sysroot/lib/rustlib/*/bin/rust-lld" >/dev/null &&
+		[ -d "$sysroot/lib/rustlib/src/rust/library/core" ] &&
+		[ -x "$sysroot/bin/rustfmt" ] && [ -x "$sysroot/bin/clippy-driver" ]
+}
+
+# rustup_itself: from the distribution where it has it, otherwise from the project's own server, which
+# needs no root.
+rustup_itself() {
+	if have apt-get && can_be_root; then
+		apt_update
+		if [ -n "$(apt_candidate rustup)" ]; then
+			apt_install rustup && return 0
+		fi
+	fi
+	local base installer
+	base="https://static.rust-lang.org/rustup/dist/$(uname -m)-unknown-linux-gnu"
+	installer="$(mktemp -d)"
+	if curl -sSf --proto '=https' -m 300 -o "$installer/rustup-init" "$base/rustup-init" >>"$LOG" 2>&1 &&
+		curl -sSf --proto '=https' -m 60 -o "$installer/sum" "$base/rustup-init.sha256" >>"$LOG" 2>&1 &&
+		[ "$(cut -d ' ' -f 1 "$installer/sum")" = "$(sha256sum "$installer/rustup-init" | cut -d ' ' -f 1)" ]; then
+		chmod +x "$installer/rustup-init"
+		"$installer/rustup-init" -y --default-toolchain none --profile minimal --no-modify-path >>"$LOG" 2>&1 || true
+	fi
+	rm -rf "$installer"
+	first_in_path "${CARGO_HOME:-$HOME/.cargo}/bin"
+	hash -r
+	have rustup
+}
+
+rustup_toolchain() {
+	RUST_BACKTRACE=0 timeout 1800 rustup toolchain install "$CHANNEL" --profile minimal --no-self-update \
+		--component rust-src --component rustfmt --component clippy --target "$WASM_TARGET" >>"$LOG" 2>&1
+}
+
+rust_from_rustup() {
+	rust_complete && return 0
+	if ! have rustup && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/rustup" ]; then
+		first_in_path "${CARGO_HOME:-$HOME/.cargo}/bin"
+	fi
+	if ! have rustup; then
+		timed "installing rustup" rustup_itself || return 1
+	fi
+	timed "installing Rust $CHANNEL with $WASM_TARGET, rust-src, rustfmt and clippy (rustup)" rustup_toolchain || return 1
+	rust_complete
+}
+
+DEBIAN_RUST_PACKAGES=(rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web)
+DEBIAN_WASM="/usr/lib/rustlib/$WASM_TARGET/lib"
+# Which compiler built what lies beside it: another one would refuse it.
+DEBIAN_WASM_OF="$DEBIAN_WASM/conveyor-built-with"
+
+# debian_linker: the Wasm linker of the LLVM that Debian's rustc is built with, or nothing.
+debian_linker() {
+	local llvm
+	llvm="$(/usr/bin/rustc -vV 2>/dev/null | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
+	[ -n "$llvm" ] && printf 'wasm-ld-%s\n' "$llvm"
+}
+
+debian_complete() {
+	local tool
+	for tool in cargo rustc rustdoc rustfmt cargo-fmt clippy-driver; do
+		[ -x "/usr/bin/$tool" ] && [ -x "$DEBIAN_RUST/bin/$tool" ] || return 1
+	done
+	have "$(debian_linker)" && [ "$(/usr/bin/rustc -vV)" = "$(cat "$DEBIAN_WASM_OF" 2>/dev/null)" ]
+}
+
+# debian_wasm: builds core and alloc for the Wasm target, which Debian does not package, and lays them
+# where its compiler looks. The bitcode is for the link-time optimisation of the runtimes.
+debian_wasm() {
+	local work linker status=0
+	work="$(mktemp -d)"
+	linker="$(debian_linker)"
+	mkdir -p "$work/src"
+	cat >"$work/Cargo.toml" <<-'TOML'
+		[package]
+		name = "empty"
+		version = "0.0.0"
+		edition = "2021"
+		[lib]
+		crate-type = ["cdylib"]
+		[profile.release]
+		panic = "abort"
+		[workspace]
+	TOML
+	cat >"$work/src/lib.rs" <<-'RUST'
+		#![no_std]
+		extern crate alloc;
+		#[panic_handler]
+		fn panic(_: &core::panic::PanicInfo) -> ! {
+			core::arch::wasm32::unreachable()
+		}
+		struct Never;
+		unsafe impl core::alloc::GlobalAlloc for Never {
+			unsafe fn alloc(&self, _: core::alloc::Layout) -> *mut u8 {
+				core::ptr::null_mut()
+			}
+			unsafe fn dealloc(&self, _: *mut u8, _: core::alloc::Layout) {}
+		}
+		#[global_allocator]
+		static NEVER: Never = Never;
+	RUST
+	(
+		unset RUSTC RUSTUP_TOOLCHAIN CARGO
+		cd "$work"
+		env PATH="$DEBIAN_RUST/bin:$PATH" CARGO_TARGET_DIR="$work/target" RUSTC_BOOTSTRAP=1 \
+			RUSTFLAGS="-C embed-bitcode=yes" CARGO_TARGET_WASM32V1_NONE_LINKER="$linker" \
+			/usr/bin/cargo build --release --target "$WASM_TARGET" -Z build-std=core,alloc
+	) >>"$LOG" 2>&1 || status=$?
+	if [ "$status" -eq 0 ]; then
+		/usr/bin/rustc -vV >"$work/conveyor-built-with"
+		as_root rm -rf "$DEBIAN_WASM"
+		as_root mkdir -p "$DEBIAN_WASM"
+		as_root cp "$work/target/$WASM_TARGET/release/deps/"lib{core,alloc,compiler_builtins}-*.rlib \
+			"$work/conveyor-built-with" "$DEBIAN_WASM/" || status=$?
+	fi
+	rm -rf "$work"
+	return "$status"
+}
+
+rust_from_debian() {
+	debian_complete && return 0
+	[ "$check_only" = yes ] && return 1
+	missing=("${DEBIAN_RUST_PACKAGES[@]}")
+	supported_system
+	as_root true
+	apt_update
+	[ -n "$(apt_candidate rustc-web)" ] || {
+		say "    apt knows no package rustc-web: only Debian 12 and 13 with their security updates have it"
+		return 1
+	}
+	timed "installing Debian's Rust: ${missing[*]}" apt_install "${missing[@]}" || return 1
+	missing=("lld-$(debian_linker | sed 's/^wasm-ld-//')")
+	timed "installing ${missing[*]}" apt_install "${missing[@]}" || return 1
+	local tool
+	mkdir -p "$DEBIAN_RUST/bin"
+	for tool in cargo rustc rustdoc rustfmt cargo-fmt clippy-driver cargo-clippy; do
+		ln -sfn "/usr/bin/$tool" "$DEBIAN_RUST/bin/$tool"
+	done
+	missing=("core and alloc for $WASM_TARGET")
+	timed "building ${missing[*]}" debian_wasm || return 1
+	missing=()
+	debian_complete
+}
+
+record_toolchain() {
+	mkdir -p "$CACHE"
+	printf '%s\n' "$1" >"$TOOLCHAIN_RECORD.$$"
+	mv "$TOOLCHAIN_RECORD.$$" "$TOOLCHAIN_RECORD"
+}
+
+no_rust() {
+	missing=()
+	log_tail
+	fail "$1" "$2"
+}
+
+ensure_rust() {
+	local choice
+	choice="$(toolchain)" || exit
+	if [ "$choice" = debian ]; then
+		debian_complete && return 0
+	elif rust_complete; then
+		[ -r "$TOOLCHAIN_RECORD" ] || [ "$check_only" = yes ] || record_toolchain rustup
+		return 0
+	fi
+	missing+=("Rust $CHANNEL with $WASM_TARGET, rust-src, rustfmt and clippy (toolchain: $choice)")
+	[ "$check_only" = yes ] && return 0
+	if [ "$choice" != debian ]; then
+		if rust_from_rustup; then
+			record_toolchain rustup
+			missing=()
+			return 0
+		fi
+		[ "$choice" = rustup ] && no_rust \
+			"rustup could not provide Rust $CHANNEL with the target $WASM_TARGET" \
+			"let this machine reach https://static.rust-lang.org, or set CONVEYOR_TOOLCHAIN=debian on Debian 12 or 13"
+		say "    rustup cannot provide it here; trying Debian's compiler"
+	fi
+	if rust_from_debian; then
+		record_toolchain "debian $(debian_linker)"
+		missing=()
+		return 0
+	fi
+	no_rust "Rust $CHANNEL with the target $WASM_TARGET is missing: neither rustup nor Debian's packages could provide it" \
+		"let this machine reach https://static.rust-lang.org, or (on Debian 12 or 13) its Debian mirror with the security updates and the crate registry"
+}
+
+# --- All of it ------------------------------------------------------------------------------------
+
+mkdir -p "$LOGS"
+: >"$LOG"
+use_tools
+
+if [ "$check_only" = no ]; then
+	# Two scripts started at once must not install at once.
+	mkdir -p "$CACHE"
+	exec 9>"$CACHE/setup.lock"
+	flock 9 2>/dev/null || true
+fi
+
+start=$SECONDS
+ensure_packages
+ensure_rust
+if [ "$networks" = yes ]; then
+	ensure_node
+	if [ "$check_only" = yes ] && ! node_present; then
+		# Without npm there is nothing to ask about its packages that would help anybody.
+		:
+	else
+		ensure_node_packages
+	fi
+fi
+
+if [ "$check_only" = yes ]; then
+	if [ "${#missing[@]}" -gt 0 ]; then
+		say "missing:"
+		printf '  %s\n' "${missing[@]}"
+		say "remedy: $ROOT/scripts/setup.sh"
+		exit 1
+	fi
+	say "everything is there"
+elif [ $((SECONDS - start)) -gt 2 ]; then
+	say "set-up took $(seconds $((SECONDS - start)))"
+fi

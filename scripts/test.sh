@@ -1,0 +1,318 @@
+#!/usr/bin/env bash
+# Sets up and runs the tests: all stages, or those that are named.
+#
+#   scripts/test.sh                 all stages, in the order of --list
+#   scripts/test.sh STAGE...        only these
+#   scripts/test.sh --list          the stages
+#
+# A stage that fails does not stop the others. At the end comes a table, and as the last line
+# "N passed, N failed". Status 0 if nothing failed, 1 if something did, 2 if a stage is unknown.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+STAGES=(lint unit wasm features dev e2e)
+
+describe() {
+	case $1 in
+		lint) say "formatting, clippy without warnings, shell scripts, JavaScript" ;;
+		unit) say "all tests of the crates and of zombienet/lib that need neither Wasm nor a node" ;;
+		wasm) say "tests that execute the runtime's Wasm (integration tests named wasm*)" ;;
+		features) say "the runtime compiles to Wasm with runtime-benchmarks and with try-runtime" ;;
+		dev) say "tests that run conveyor-node dev (integration tests named dev*)" ;;
+		e2e) say "networks on a real relay chain (zombienet/tests)" ;;
+	esac
+}
+
+# --- What to run ----------------------------------------------------------------------------------
+
+chosen=()
+for argument in "$@"; do
+	case $argument in
+		--list)
+			for stage in "${STAGES[@]}"; do
+				printf '%-10s%s\n' "$stage" "$(describe "$stage")"
+			done
+			exit 0
+			;;
+		-h | --help)
+			sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
+			exit 0
+			;;
+	esac
+	case " ${STAGES[*]} " in
+		*" $argument "*) chosen+=("$argument") ;;
+		*) fail "there is no stage '$argument'" "name some of: ${STAGES[*]}" 2 ;;
+	esac
+done
+[ "${#chosen[@]}" -gt 0 ] || chosen=("${STAGES[@]}")
+
+is_chosen() {
+	case " ${chosen[*]} " in
+		*" $1 "*) return 0 ;;
+		*) return 1 ;;
+	esac
+}
+
+# --- Counting -------------------------------------------------------------------------------------
+
+# Of the stage that runs.
+passed=0
+failed=0
+log=
+
+# Seconds after which a single program of tests counts as hanging.
+PROGRAM_LIMIT=1200
+NETWORK_LIMIT=3600
+
+# show_tail FILE LINES: the end of an output, set off from our own lines. All of it is in the stage's log.
+show_tail() {
+	tail -n "$2" "$1" | sed 's/^/    | /'
+	say "    all of it: $log"
+}
+
+# count PASSED FAILED WHAT SECONDS OUTPUT: adds to the stage, says so, and shows the end if it failed.
+count() {
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	if [ "$2" -eq 0 ]; then
+		say "  ok      $3: $1 passed ($(seconds "$4"))"
+	else
+		say "  FAILED  $3: $1 passed, $2 failed ($(seconds "$4"))"
+		show_tail "$5" 60
+	fi
+}
+
+# check WHAT COMMAND...: one test, which passes if the command does.
+check() {
+	local what="$1" start=$SECONDS output="$log.part" status=0
+	shift
+	say "  ...     $what"
+	in_root "$@" >"$output" 2>&1 || status=$?
+	{
+		printf '=== %s: %s\n' "$what" "$*"
+		cat "$output"
+	} >>"$log"
+	if [ "$status" -eq 0 ]; then
+		count 1 0 "$what" $((SECONDS - start)) "$output"
+	else
+		count 0 1 "$what" $((SECONDS - start)) "$output"
+	fi
+	rm -f "$output"
+}
+
+# sum_of PATTERN FILE: the sum of the numbers that the pattern's group finds.
+sum_of() {
+	sed -nE "s/$1/\\1/p" "$2" | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# cargo_result WHAT SECONDS STATUS OUTPUT: counts the "test result:" lines of Rust's test harness.
+cargo_result() {
+	local good bad
+	good="$(sum_of '^test result: .* ([0-9]+) passed;.*' "$4")"
+	bad="$(sum_of '^test result: .* ([0-9]+) failed;.*' "$4")"
+	# A program that was killed has not written its last line.
+	[ "$3" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+	[ "$3" -ne 124 ] || say "  (ended: it ran longer than $(seconds "$PROGRAM_LIMIT"))"
+	# Empty test programs are not worth a line.
+	[ $((good + bad)) -eq 0 ] || count "$good" "$bad" "$1" "$2" "$4"
+}
+
+# node_result WHAT SECONDS STATUS TAP OUTPUT: counts the summary of node:test.
+node_result() {
+	local good bad
+	good="$(sum_of '^# pass ([0-9]+)$' "$4")"
+	bad="$(($(sum_of '^# fail ([0-9]+)$' "$4") + $(sum_of '^# cancelled ([0-9]+)$' "$4")))"
+	[ "$3" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+	[ "$3" -ne 124 ] || say "  (ended: it ran longer than its limit)"
+	count "$good" "$bad" "$1" "$2" "$5"
+}
+
+# --- Building -------------------------------------------------------------------------------------
+
+# yes or no once it was tried; the list of test programs is in $TEST_PROGRAMS.
+tests_built=
+TEST_PROGRAMS="$LOGS/test-programs"
+
+# build_tests: all test programs at once, whichever of them will run. Cargo's messages name them.
+build_tests() {
+	local messages="$LOGS/test-build.json" errors="$LOGS/test-build.log"
+	if [ -z "$tests_built" ]; then
+		tests_built=no
+		if timed "building the tests (cargo test ${SELECTION[*]} --no-run)" compile_tests "$messages" "$errors"; then
+			# Kind, name, folder of the crate, program.
+			jq -r 'select(.reason == "compiler-artifact" and .profile.test and .executable != null)
+				| [.target.kind[0], .target.name, (.manifest_path | sub("/Cargo.toml$"; "")), .executable]
+				| @tsv' "$messages" >"$TEST_PROGRAMS" && tests_built=yes
+		fi
+	fi
+	[ "$tests_built" = yes ] || {
+		cat "$errors" >>"$log"
+		count 0 1 "building the tests" 0 "$errors"
+		return 1
+	}
+}
+
+compile_tests() {
+	in_root cargo test "${SELECTION[@]}" --no-run --message-format=json-render-diagnostics 2>&1 >"$1" | tee "$2"
+}
+
+# stage_of KIND NAME: which stage a test program belongs to.
+stage_of() {
+	case $1:$2 in
+		test:wasm*) say wasm ;;
+		test:dev*) say dev ;;
+		*) say unit ;;
+	esac
+}
+
+# cargo_programs STAGE: runs the test programs of a stage, each in the folder of its crate as cargo does.
+cargo_programs() {
+	local kind name folder program output="$log.part" start status what
+	build_tests || return 0
+	while IFS=$'\t' read -r kind name folder program <&3; do
+		[ "$(stage_of "$kind" "$name")" = "$1" ] || continue
+		what="${folder#"$ROOT"/} ($kind $name)"
+		start=$SECONDS
+		status=0
+		(cd "$folder" && CARGO_MANIFEST_DIR="$folder" timeout -k 30 "$PROGRAM_LIMIT" "$program") >"$output" 2>&1 || status=$?
+		{
+			printf '=== %s: %s\n' "$what" "$program"
+			cat "$output"
+		} >>"$log"
+		cargo_result "$what" $((SECONDS - start)) "$status" "$output"
+	done 3<"$TEST_PROGRAMS"
+	rm -f "$output"
+}
+
+# --- The stages -----------------------------------------------------------------------------------
+
+# Clippy is the compiler here, so it lints while it builds and needs no second compilation of the
+# dependencies. What it compiles has other file names than what rustc does, and the runtime's Wasm is
+# not built again for it.
+clippy() {
+	RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__ \
+		SKIP_CONVEYOR_RUNTIME_WASM_BUILD=1 cargo build "${SELECTION[@]}" --all-targets --keep-going
+}
+
+javascript() {
+	local file status=0
+	for file in "$NETWORKS"/*.mjs "$NETWORKS"/lib/*.mjs "$NETWORKS"/tests/*.mjs; do
+		node --check "$file" || status=1
+	done
+	return "$status"
+}
+
+no_registry_in_lock_file() {
+	# An address in it would tie the checkout to one registry.
+	! grep -n '"resolved"' "$NETWORKS/package-lock.json"
+}
+
+stage_lint() {
+	check "cargo fmt" cargo fmt --all -- --check
+	if [ -e "$NETWORKS/relay-runtime/Cargo.toml" ]; then
+		check "cargo fmt (zombienet/relay-runtime)" \
+			cargo fmt --manifest-path "$NETWORKS/relay-runtime/Cargo.toml" -- --check
+	fi
+	check "clippy, warnings are errors" clippy
+	# The programs that clippy has built have taken the place of the real ones, and have no Wasm in them.
+	check "the programs in their place again" cargo build "${SELECTION[@]}"
+	check "shellcheck" shellcheck -x -P "$ROOT" "$SCRIPTS"/*.sh "$ROOT/.ci/run"
+	check "node --check on every module" javascript
+	check "package-lock.json names no registry" no_registry_in_lock_file
+}
+
+stage_unit() {
+	local start=$SECONDS status=0 output="$log.part" tap="$log.tap"
+	cargo_programs unit
+	say "  ...     documentation tests"
+	in_root timeout -k 30 "$PROGRAM_LIMIT" cargo test "${SELECTION[@]}" --doc >"$output" 2>&1 || status=$?
+	cat "$output" >>"$log"
+	cargo_result "documentation tests" $((SECONDS - start)) "$status" "$output"
+	start=$SECONDS
+	status=0
+	timeout -k 30 "$PROGRAM_LIMIT" node --test --test-reporter=spec --test-reporter-destination=stdout \
+		--test-reporter=tap --test-reporter-destination="$tap" "$NETWORKS"/lib/*.test.mjs >"$output" 2>&1 || status=$?
+	cat "$output" >>"$log"
+	node_result "zombienet/lib" $((SECONDS - start)) "$status" "$tap" "$output"
+	rm -f "$output" "$tap"
+}
+
+stage_wasm() {
+	cargo_programs wasm
+}
+
+stage_features() {
+	local feature
+	for feature in runtime-benchmarks try-runtime; do
+		# The flag is what substrate-wasm-builder gives to tell a runtime from a native build.
+		check "conveyor-runtime with $feature" env CARGO_TARGET_WASM32V1_NONE_RUSTFLAGS="--cfg substrate_runtime" \
+			cargo check --profile "$PROFILE" --locked -p conveyor-runtime --no-default-features \
+			--features "$feature" --target wasm32v1-none
+	done
+}
+
+stage_dev() {
+	cargo_programs dev
+}
+
+stage_e2e() {
+	local file start status tap="$log.tap" output="$log.part"
+	if ! build >"$output" 2>&1; then
+		cat "$output" >>"$log"
+		count 0 1 "building the nodes" 0 "$output"
+		return 0
+	fi
+	for file in "$NETWORKS"/tests/*.test.mjs; do
+		start=$SECONDS
+		status=0
+		say "  ...     ${file#"$ROOT"/}"
+		: >"$tap"
+		timeout -k 60 "$NETWORK_LIMIT" node --test --test-reporter=spec --test-reporter-destination=stdout \
+			--test-reporter=tap --test-reporter-destination="$tap" "$file" 2>&1 |
+			tee "$output" | sed 's/^/    /' || status="${PIPESTATUS[0]}"
+		cat "$output" >>"$log"
+		node_result "${file#"$ROOT"/}" $((SECONDS - start)) "$status" "$tap" "$output"
+	done
+	rm -f "$output" "$tap"
+}
+
+# --- All of it ------------------------------------------------------------------------------------
+
+"$SCRIPTS/setup.sh"
+use_tools
+mkdir -p "$LOGS"
+
+table=()
+all_passed=0
+all_failed=0
+begin=$SECONDS
+for stage in "${STAGES[@]}"; do
+	is_chosen "$stage" || continue
+	say ""
+	say "== $stage: $(describe "$stage")"
+	passed=0
+	failed=0
+	log="$LOGS/$stage.log"
+	: >"$log"
+	start=$SECONDS
+	"stage_$stage"
+	if [ $((passed + failed)) -eq 0 ]; then
+		say "  FAILED  no test was executed, which is no success"
+		failed=1
+	fi
+	result=ok
+	[ "$failed" -eq 0 ] || result=FAILED
+	[ "$failed" -eq 0 ] || say "  log of the stage: $log"
+	table+=("$(printf '%-10s %-7s %7d %7d   %s' "$stage" "$result" "$passed" "$failed" "$(seconds $((SECONDS - start)))")")
+	all_passed=$((all_passed + passed))
+	all_failed=$((all_failed + failed))
+done
+
+say ""
+printf '%-10s %-7s %7s %7s   %s\n' stage result passed failed time
+printf '%s\n' "${table[@]}"
+printf '%-10s %-7s %7s %7s   %s\n' all "" "$all_passed" "$all_failed" "$(seconds $((SECONDS - begin)))"
+say ""
+say "$all_passed passed, $all_failed failed"
+[ "$all_failed" -eq 0 ]

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Measures what our pallets cost and writes their weights.rs.
+#
+#   scripts/weights.sh [PALLET…]    all of our pallets, or those named (pallet_velocity, …)
+#
+# Builds the runtime's Wasm with its benchmarks (a build of its own, about 5 minutes the first time) and
+# runs them in the node that everything else uses. Run it on a machine with nothing else to do: the
+# times go into the weights.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+declare -A OUTPUT=([pallet_velocity]=pallets/velocity/src/weights.rs)
+
+pallets=("$@")
+[ "$#" -gt 0 ] || pallets=("${!OUTPUT[@]}")
+for pallet in "${pallets[@]}"; do
+	[ -n "${OUTPUT[$pallet]:-}" ] ||
+		fail "there is no pallet '$pallet' of ours" "name one of: ${!OUTPUT[*]}" 2
+done
+
+"$SCRIPTS/setup.sh"
+use_tools
+build
+
+# The same command as substrate-wasm-builder's, with the features that it cannot be told to use.
+wasm_target="$CARGO_TARGET_DIR/weights"
+benchmark_wasm() {
+	(
+		cd "$ROOT"
+		export CARGO_TARGET_DIR="$wasm_target"
+		export RUSTFLAGS="-C link-arg=--export-table -C link-arg=--export=__heap_base \
+-C link-arg=--import-memory --cfg substrate_runtime"
+		cargo rustc --locked --release --target wasm32v1-none -p conveyor-runtime \
+			--no-default-features --features runtime-benchmarks --crate-type cdylib
+	)
+}
+timed "building the runtime with its benchmarks" benchmark_wasm
+
+for pallet in "${pallets[@]}"; do
+	timed "measuring $pallet" "$BIN/conveyor-node" benchmark pallet \
+		--runtime "$wasm_target/wasm32v1-none/release/conveyor_runtime.wasm" \
+		--genesis-builder runtime \
+		--genesis-builder-preset development \
+		--pallet "$pallet" --extrinsic '*' \
+		--steps 50 --repeat 20 \
+		--template "$SCRIPTS/weights.hbs" \
+		--output "$ROOT/${OUTPUT[$pallet]}" \
+		--quiet
+done

@@ -1,0 +1,265 @@
+#!/usr/bin/env node
+// Starts a network of this folder and ends it again: a module for the tests, and the program behind
+// scripts/network.sh.
+//
+//   launch.mjs NAME         run zombienet/NAME.toml until Ctrl-C
+//   launch.mjs --env NAME   write its chain specifications, and print the variables it refers to
+//   launch.mjs --list       the names
+import { watch } from 'node:fs';
+import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { findBinaries, networksFolder } from './lib/binaries.mjs';
+import { within } from './lib/bounded.mjs';
+import { watchHeads } from './lib/heads.mjs';
+import { placeholders, variables } from './lib/placeholders.mjs';
+import { freePorts } from './lib/ports.mjs';
+import { startGroup } from './lib/processes.mjs';
+import { writeSpecs } from './lib/specs.mjs';
+
+// Until all nodes answer. Two cores that build something else at the same time need this much.
+const LAUNCH_SECONDS = 600;
+// Where in a network's folder zombienet keeps everything.
+const DATA = 'network';
+// Where `ports: 'stable'` begins: the port that wallets and explorers try by themselves.
+const FIRST_PORT = 9944;
+
+export class UsageError extends Error {}
+
+export async function networkNames() {
+	const files = await readdir(networksFolder);
+	return files.filter((file) => file.endsWith('.toml')).map((file) => file.slice(0, -'.toml'.length)).sort();
+}
+
+async function tomlOf(name) {
+	const names = await networkNames();
+	if (!names.includes(name)) {
+		const problem = name === undefined ? 'no network was named' : `there is no network '${name}'`;
+		throw new UsageError(`${problem}; the networks are: ${names.join(', ')}`);
+	}
+	return join(networksFolder, `${name}.toml`);
+}
+
+// Everything that has to be there before zombienet starts: { toml, text, folder, env }, where `text` is
+// what the file `toml` holds and `env` what it refers to.
+async function prepare(name, { ports, report, signal }) {
+	const toml = await tomlOf(name);
+	const binaries = await findBinaries();
+	const folder = await mkdtemp(join(tmpdir(), `conveyor-${name}-`));
+	try {
+		report('writing the chain specifications');
+		const { relaySpec, paraSpec } = await writeSpecs(folder, binaries, signal);
+		const text = await readFile(toml, 'utf8');
+		const needed = placeholders(text).ports.length;
+		const free = await freePorts(needed, ports === 'stable' ? FIRST_PORT : undefined);
+		const env = variables(text, free, {
+			NODE: binaries.node,
+			PARA_SPEC: paraSpec,
+			POLKADOT: binaries.polkadot,
+			RELAY_SPEC: relaySpec,
+		});
+		return { toml, text, folder, env };
+	} catch (error) {
+		await rm(folder, { recursive: true, force: true });
+		throw error;
+	}
+}
+
+const ZOMBIENET = join(networksFolder, 'node_modules', '@zombienet', 'cli', 'dist', 'cli.js');
+
+// zombienet writes this file when every node has answered. It appears before it is complete.
+async function readNetwork(file) {
+	try {
+		return JSON.parse(await readFile(file, 'utf8'));
+	} catch (error) {
+		if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+		throw error;
+	}
+}
+
+// Calls `read` now and after every change in `folder`, until it returns something.
+async function whenInFolder(folder, read, signal) {
+	const changes = new AbortController();
+	const stop = AbortSignal.any([changes.signal, ...(signal ? [signal] : [])]);
+	try {
+		return await new Promise((resolve, reject) => {
+			let reading = Promise.resolve();
+			const look = () => {
+				reading = reading.then(read).then((found) => found !== undefined && resolve(found), reject);
+			};
+			watch(folder, { signal: stop }, look).on('error', reject);
+			stop.addEventListener('abort', () => reject(new Error('the launch was interrupted')));
+			look();
+		});
+	} finally {
+		changes.abort();
+	}
+}
+
+// The nodes of zombienet's network, in the order of `toml` (zombienet's is the one they started in).
+function nodesOf(network, folder, toml) {
+	const describe = (para) => ({ name, wsUri, prometheusUri, spec }) => ({
+		name,
+		para,
+		role: para === undefined ? (spec.validator ? 'validator' : 'relay node') : spec.validator ? 'collator' : 'full node',
+		ws: wsUri,
+		metrics: prometheusUri,
+		log: join(folder, `${name}.log`),
+	});
+	const paras = Object.entries(network.paras).map(([id, { nodes }]) => nodes.map(describe(Number(id))));
+	const at = ({ name }) => toml.indexOf(`name = "${name}"`);
+	return [...network.relay.map(describe(undefined)), ...paras.flat()].sort((a, b) => at(a) - at(b));
+}
+
+// Removes all that a network wrote, but for the logs in its folder and in `network` below.
+async function removeData(folder) {
+	for (const entry of await readdir(folder, { withFileTypes: true })) {
+		const path = join(folder, entry.name);
+		if (entry.isDirectory() && entry.name === DATA) await removeData(path);
+		else if (!entry.name.endsWith('.log')) await rm(path, { recursive: true, force: true });
+	}
+}
+
+// Starts the network `name` and resolves when every node answers:
+//   { name, folder, nodes, node(name), ended, stop() }
+// `ports`: 'any', or 'stable' for the lowest free ones from 9944 on. `report` gets progress lines;
+// `signal` interrupts. Whatever goes wrong, nothing is left running; the logs stay in `folder`.
+export async function launch(name, { ports = 'any', report = () => {}, signal } = {}) {
+	const { toml, text, folder, env } = await prepare(name, { ports, report, signal });
+	const log = join(folder, 'zombienet.log');
+	const data = join(folder, DATA);
+	let group;
+	let stopped;
+	const stop = () =>
+		(stopped ??= (async () => {
+			await group?.stop();
+			await removeData(folder);
+		})());
+	try {
+		signal?.throwIfAborted();
+		await mkdir(data);
+		report(`starting the nodes (zombienet; its log: ${log})`);
+		group = await startGroup(
+			process.execPath,
+			[ZOMBIENET, '--provider', 'native', '--dir', data, '--force', 'spawn', toml],
+			// A log level from outside would change what the nodes' own arguments say.
+			{ log, cwd: folder, env: { ...env, RUST_LOG: undefined } },
+		);
+		const failed = group.ended.then(async (how) => {
+			throw new Error(`zombienet ${how} before the network was up. The end of ${log}:\n${await group.logTail()}`);
+		});
+		const ready = whenInFolder(data, () => readNetwork(join(data, 'zombie.json')), signal);
+		const network = await within(LAUNCH_SECONDS, `all nodes of '${name}' to answer (see ${log})`, Promise.race([ready, failed]));
+		const nodes = nodesOf(network, data, text);
+		return {
+			name,
+			folder,
+			nodes,
+			node: (wanted) => {
+				const node = nodes.find((node) => node.name === wanted);
+				if (!node) throw new Error(`'${name}' has no node '${wanted}'; it has ${nodes.map((node) => node.name).join(', ')}`);
+				return node;
+			},
+			ended: group.ended,
+			stop,
+		};
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+}
+
+// --- The program ----------------------------------------------------------------------------------
+
+function appsLink(ws) {
+	return `https://polkadot.js.org/apps/?rpc=${encodeURIComponent(ws)}`;
+}
+
+function describe(network) {
+	const lines = [];
+	for (const { name, para, role, ws, log } of network.nodes) {
+		lines.push(`  ${name} (${para === undefined ? role : `${role} of parachain ${para}`})`);
+		lines.push(`    endpoint  ${ws}`, `    Apps      ${appsLink(ws)}`, `    log       ${log}`);
+	}
+	return lines.join('\n');
+}
+
+function seconds(since) {
+	return `${Math.round((Date.now() - since) / 1000)} s`;
+}
+
+// Says when the first block of each parachain came: until then a network looks as if it stood still.
+function reportFirstBlocks(network, since) {
+	const seen = new Set();
+	return network.nodes
+		.filter(({ para, role }) => para !== undefined && role === 'collator')
+		.map(({ para, ws }) =>
+			watchHeads(ws, (number) => {
+				if (number === 0 || seen.has(para)) return;
+				seen.add(para);
+				console.log(`parachain ${para} has its first block, ${seconds(since)} after the start`);
+			}),
+		);
+}
+
+async function run(name) {
+	const interrupted = new AbortController();
+	const since = Date.now();
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+		process.on(signal, () => {
+			if (!interrupted.signal.aborted) console.log('\nstopping the network');
+			interrupted.abort();
+		});
+	}
+	let network;
+	let heads = [];
+	try {
+		network = await launch(name, { ports: 'stable', report: (line) => console.log(`... ${line}`), signal: interrupted.signal });
+		console.log(`\nnetwork '${name}' is up after ${seconds(since)}\n\n${describe(network)}\n`);
+		console.log('Parachains begin after the relay chain\'s first change of session, 2 to 4 minutes from now.');
+		console.log('Ctrl-C stops the network and removes its databases; the logs stay.');
+		heads = reportFirstBlocks(network, since);
+		const how = await Promise.race([
+			network.ended,
+			new Promise((resolve) => {
+				if (interrupted.signal.aborted) resolve();
+				interrupted.signal.addEventListener('abort', () => resolve());
+			}),
+		]);
+		if (how !== undefined && !interrupted.signal.aborted) throw new Error(`zombienet ${how}`);
+	} catch (error) {
+		if (!interrupted.signal.aborted) throw error;
+	} finally {
+		heads.forEach((head) => head.close());
+		await network?.stop();
+	}
+	console.log(network ? `stopped; the logs are in ${network.folder}` : 'stopped');
+}
+
+async function printEnv(name) {
+	const { toml, env } = await prepare(name, { ports: 'stable', report: (line) => console.error(`... ${line}`) });
+	for (const [variable, value] of Object.entries(env)) console.log(`export ${variable}='${value}'`);
+	console.log(`# zombie-cli spawn --provider native ${toml}`);
+}
+
+async function main(args) {
+	const [first, second, third] = args;
+	if (third !== undefined || (first?.startsWith('-') && !['--env', '--list'].includes(first))) {
+		throw new UsageError(`'${args.join(' ')}' is not understood; say NAME, --env NAME or --list`);
+	}
+	if (first === '--list') console.log((await networkNames()).join('\n'));
+	else if (first === '--env') await printEnv(second);
+	else if (second !== undefined) throw new UsageError(`one network at a time, not '${args.join(' ')}'`);
+	else await run(first);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+	main(process.argv.slice(2)).then(
+		() => process.exit(0),
+		(error) => {
+			console.error(`error: ${error.message}`);
+			process.exit(error instanceof UsageError ? 2 : 1);
+		},
+	);
+}

@@ -1,0 +1,50 @@
+// Talking to a node with polkadot-api: connections, the development accounts, transactions.
+import { sr25519CreateDerive } from '@polkadot-labs/hdkd';
+import { DEV_PHRASE, entropyToMiniSecret, mnemonicToEntropy, ss58Address } from '@polkadot-labs/hdkd-helpers';
+import { createClient } from 'polkadot-api';
+import { getPolkadotSigner } from 'polkadot-api/signer';
+import { getWsProvider } from 'polkadot-api/ws';
+import WebSocket from 'ws';
+import { firstOf } from './bounded.mjs';
+
+// { client, api, close }. Node.js has had a WebSocket of its own only since 22, so `ws` it is.
+export function connect(url, descriptor) {
+	const client = createClient(getWsProvider(url, { websocketClass: WebSocket }));
+	return { client, api: client.getTypedApi(descriptor), close: () => client.destroy() };
+}
+
+const derive = sr25519CreateDerive(entropyToMiniSecret(mnemonicToEntropy(DEV_PHRASE)));
+
+// The well-known development account of that name: { address, signer }.
+export function devAccount(name) {
+	const { publicKey, sign } = derive(`//${name}`);
+	return { address: ss58Address(publicKey), signer: getPolkadotSigner(publicKey, 'Sr25519', sign) };
+}
+
+// Signs and submits `tx` and waits until it is finalized:
+//   { ok, dispatchError, events, block, secondsToBlock, secondsToFinalized }
+// `block` is the finalized one it is in. Seconds count from the submission to the first best block with
+// it, and to its finalization. A dispatch error is a result here, no exception.
+export async function submit(tx, signer, { what, seconds }) {
+	const start = Date.now();
+	const since = () => (Date.now() - start) / 1000;
+	let secondsToBlock;
+	let state = 'not sent yet';
+	const found = await firstOf(
+		seconds,
+		`${what} to be finalized`,
+		tx.signSubmitAndWatch(signer),
+		(event) => {
+			state = event.type;
+			if (event.type === 'txBestBlocksState' && event.found) {
+				state = `in block #${event.block.number}`;
+				secondsToBlock ??= since();
+			}
+			return event.type === 'finalized' ? event : undefined;
+		},
+		() => state,
+	);
+	const { ok, dispatchError, events, block } = found;
+	const secondsToFinalized = since();
+	return { ok, dispatchError, events, block, secondsToBlock: secondsToBlock ?? secondsToFinalized, secondsToFinalized };
+}

@@ -1,0 +1,39 @@
+// Unit tests of chain.mjs, as far as it needs no node.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { devAccount, submit } from './chain.mjs';
+
+test('development accounts have the addresses that everybody knows', () => {
+	assert.equal(devAccount('Alice').address, '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY');
+	assert.equal(devAccount('Bob').address, '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty');
+});
+
+// A transaction whose events are given.
+function transaction(events) {
+	return {
+		signSubmitAndWatch: () => ({
+			subscribe({ next }) {
+				queueMicrotask(() => events.forEach(next));
+				return { unsubscribe() {} };
+			},
+		}),
+	};
+}
+
+const inBlock = { type: 'txBestBlocksState', found: true, block: { number: 7 } };
+const finalized = { type: 'finalized', ok: false, dispatchError: { type: 'BadOrigin' }, events: [], block: { number: 7 } };
+
+test('a transaction is followed to its finalization', async () => {
+	const result = await submit(transaction([{ type: 'signed' }, inBlock, finalized]), {}, { what: 'a call', seconds: 1 });
+	assert.equal(result.ok, false);
+	assert.deepEqual(result.dispatchError, { type: 'BadOrigin' });
+	assert.equal(result.block.number, 7);
+	assert.ok(result.secondsToBlock <= result.secondsToFinalized);
+});
+
+test('a transaction that is never finalized says how far it came', async () => {
+	const stuck = transaction([{ type: 'signed' }, inBlock]);
+	await assert.rejects(submit(stuck, {}, { what: 'a call', seconds: 0.02 }), {
+		message: 'waited 0.02 s for a call to be finalized; it came as far as: in block #7',
+	});
+});

@@ -1,0 +1,26 @@
+// Finds what must not be in a node's log.
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+// A line of level ERROR, as nodes write it with --detailed-log-output:
+//   2026-11-20 14:03:09.120 ERROR tokio-rt-worker parachain: [Relaychain] text
+const ERROR = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? +ERROR\b/;
+// A panic goes to the log without a level.
+const PANIC = /\bpanicked at\b/;
+
+// Error lines that are no fault, each with the reason why it cannot be avoided.
+export const HARMLESS = [];
+
+// Whether `line` reports an error that is not among `harmless` ([{ pattern, reason }]).
+export function isError(line, harmless = HARMLESS) {
+	return (ERROR.test(line) || PANIC.test(line)) && !harmless.some(({ pattern }) => pattern.test(line));
+}
+
+// The error lines of the log file at `path`.
+export async function errorsIn(path, harmless = HARMLESS) {
+	const found = [];
+	for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })) {
+		if (isError(line, harmless)) found.push(line);
+	}
+	return found;
+}

@@ -1,0 +1,40 @@
+// Unit tests of log-scan.mjs.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { HARMLESS, errorsIn, isError } from './log-scan.mjs';
+
+const lines = {
+	error: '2026-11-20 14:03:09.120 ERROR tokio-rt-worker parachain: [Relaychain] cannot do it',
+	panic: "Thread 'tokio-rt-worker' panicked at 'no', src/lib.rs:1",
+	info: '2026-11-20 14:03:09.120  INFO main sc_cli: handling an ERROR is our business',
+	warning: '2026-11-20 14:03:09.120  WARN main sync: error while syncing',
+	rest: '   caused by: ERROR',
+};
+
+test('errors and panics count, words do not', () => {
+	const counted = Object.keys(lines).filter((kind) => isError(lines[kind], []));
+	assert.deepEqual(counted, ['error', 'panic']);
+});
+
+test('what is known to be harmless does not count', () => {
+	assert.ok(!isError(lines.error, [{ pattern: /cannot do it/, reason: 'a test' }]));
+	assert.ok(isError(lines.panic, [{ pattern: /cannot do it/, reason: 'a test' }]));
+});
+
+test('every exception has a reason', () => {
+	for (const { pattern, reason } of HARMLESS) {
+		assert.ok(pattern instanceof RegExp && reason.length > 20, `${pattern}: ${reason}`);
+	}
+});
+
+test('a file is read to its end', async (t) => {
+	const folder = await mkdtemp(join(tmpdir(), 'conveyor-log-'));
+	t.after(() => rm(folder, { recursive: true, force: true }));
+	const path = join(folder, 'a.log');
+	await writeFile(path, Object.values(lines).join('\r\n'));
+	assert.deepEqual(await errorsIn(path, []), [lines.error, lines.panic]);
+	await assert.rejects(errorsIn(join(folder, 'none.log')), /ENOENT/);
+});

@@ -1,0 +1,40 @@
+// Counts a parachain's candidates on the relay chain, the way upstream's tests do it
+// (`assert_para_throughput` of zombienet-sdk-helpers).
+
+// A meter for `blocks` relay blocks, fed with one finalized block after the other. Nothing counts before
+// the first change of session, because parachains of the genesis only start there, nor before the first
+// candidate after it: until then validators compile the parachain's code, and how long that takes says
+// something about the machine, not about the parachain. (Upstream waits for that as well, by a metric.)
+// A block with a change of session never counts: nothing is backed in it.
+export function throughputMeter({ para, blocks }) {
+	let sessionChanges = 0;
+	let counted = 0;
+	let warmUp = 0;
+	const perBlock = [];
+	return {
+		// `events`: [{ pallet, name, para }] of the block, `para` of those that are about a candidate.
+		// Returns the result once it is complete: { backed, counted, warmUp, sessionChanges, perBlock },
+		// `warmUp` being the blocks between the first change of session and the first candidate.
+		add(events) {
+			if (counted === blocks) throw new Error(`${blocks} relay blocks are counted already`);
+			if (events.some(({ pallet, name }) => pallet === 'Session' && name === 'NewSession')) {
+				sessionChanges += 1;
+				return undefined;
+			}
+			if (sessionChanges === 0) return undefined;
+			const backed = events.filter((event) => isBacked(event) && event.para === para).length;
+			if (counted === 0 && backed === 0) {
+				warmUp += 1;
+				return undefined;
+			}
+			counted += 1;
+			perBlock.push(backed);
+			return counted === blocks ? this.result() : undefined;
+		},
+		result: () => ({ backed: perBlock.reduce((sum, n) => sum + n, 0), counted, warmUp, sessionChanges, perBlock }),
+	};
+}
+
+function isBacked({ pallet, name }) {
+	return pallet === 'ParaInclusion' && name === 'CandidateBacked';
+}
