@@ -103,7 +103,7 @@ first_in_path() {
 # setup.sh, before the first use of cargo or node.
 use_tools() {
 	local choice linker=
-	if [ -x "$NODE_HOME/bin/node" ]; then
+	if [ -d "$NODE_HOME/bin" ]; then
 		first_in_path "$NODE_HOME/bin"
 	fi
 	# Node.js trusts the authorities it was built with; behind a proxy that is not enough.

@@ -166,68 +166,96 @@ ensure_packages() {
 # --- Node.js --------------------------------------------------------------------------------------
 
 NODE_OLDEST=20
-# Taken from the npm registry where the distribution's Node.js is older than that.
+# Older ones cannot read a lock file in which a git dependency is overridden.
+NPM_OLDEST=10
+# Taken from the npm registry where the distribution's are older than that: it carries both as packages.
 NODE_FROM_NPM=22.23.3
 NPM_FROM_NPM=10.9.9
-
 # By itself npm waits minutes for a network that is not there.
 NPM_OPTIONS=(
 	--ignore-scripts --no-audit --no-fund --loglevel=error
 	--fetch-retries=2 --fetch-retry-mintimeout=2000 --fetch-retry-maxtimeout=5000
 )
 
-node_major() {
-	node --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\..*/\1/p'
+# at_least MAJOR COMMAND...: whether the version that the command prints is that new.
+at_least() {
+	local version
+	version="$("${@:2}" 2>/dev/null)" || return 1
+	version="${version#v}"
+	[ "${version%%.*}" -ge "$1" ] 2>/dev/null
 }
 
 node_present() {
-	have node && have npm && [ "$(node_major)" -ge "$NODE_OLDEST" ]
+	have node && at_least "$NODE_OLDEST" node --version
 }
 
-# node_from_npm: the npm registry carries Node.js itself as a package, one for each processor.
-node_from_npm() {
-	local processor
+npm_present() {
+	have npm && at_least "$NPM_OLDEST" npm --version
+}
+
+# from_npm PACKAGE...: installs node-linux-* or npm for ourselves, with whatever npm there is.
+from_npm() {
+	local program
+	mkdir -p "$NODE_HOME/bin"
+	npm install --prefix "$NODE_HOME" "${NPM_OPTIONS[@]}" "$@" >>"$LOG" 2>&1 || return
+	for program in "$NODE_HOME"/node_modules/{node-linux-*/bin/node,npm/bin/npm-cli.js,npm/bin/npx-cli.js}; do
+		[ ! -e "$program" ] || ln -sfn "$program" "$NODE_HOME/bin/$(basename "$program" -cli.js)"
+	done
+	first_in_path "$NODE_HOME/bin"
+	hash -r
+}
+
+# any_npm: some npm, however old; it can fetch a newer one.
+any_npm() {
+	have npm && return 0
+	supported_system
+	as_root true
+	apt_update
+	timed "installing npm" apt_install npm || return
+	hash -r
+	have npm
+}
+
+ensure_node() {
+	node_present && return 0
+	missing+=("Node.js (at least $NODE_OLDEST)")
+	[ "$check_only" = yes ] && return 0
+	local candidate processor
 	case "$(uname -m)" in
 		x86_64) processor=x64 ;;
 		aarch64) processor=arm64 ;;
 		*) fail "no Node.js package is known for the processor '$(uname -m)'" "install Node.js $NODE_OLDEST or newer yourself" ;;
 	esac
-	mkdir -p "$NODE_HOME/bin"
-	npm install --prefix "$NODE_HOME" --no-save "${NPM_OPTIONS[@]}" \
-		"node-linux-$processor@$NODE_FROM_NPM" "npm@$NPM_FROM_NPM" >>"$LOG" 2>&1 || return
-	ln -sfn "../node_modules/node-linux-$processor/bin/node" "$NODE_HOME/bin/node"
-	ln -sfn ../node_modules/npm/bin/npm-cli.js "$NODE_HOME/bin/npm"
-	ln -sfn ../node_modules/npm/bin/npx-cli.js "$NODE_HOME/bin/npx"
-	first_in_path "$NODE_HOME/bin"
-	hash -r
-}
-
-ensure_node() {
-	node_present && return 0
-	missing+=("nodejs (at least $NODE_OLDEST) and npm")
-	[ "$check_only" = yes ] && return 0
-	supported_system
-	as_root true
-	apt_update
-	local candidate
 	candidate="$(apt_candidate nodejs | sed 's/^[0-9]*://;s/\..*//')"
-	if [ "${candidate:-0}" -ge "$NODE_OLDEST" ] && ! have node; then
+	if ! have node && [ "${candidate:-0}" -ge "$NODE_OLDEST" ]; then
+		supported_system
+		as_root true
 		timed "installing Node.js $candidate" apt_install nodejs || true
-		if ! have npm; then
-			# Some sources ship npm within nodejs, so it is asked for only now.
-			timed "installing npm" apt_install npm || true
-		fi
-	elif ! have npm; then
-		timed "installing npm, to fetch Node.js $NODE_FROM_NPM with (this system's is ${candidate:-none})" apt_install npm || true
+		hash -r
 	fi
-	hash -r
-	if ! node_present && have npm; then
-		timed "installing Node.js $NODE_FROM_NPM from the npm registry into $NODE_HOME" node_from_npm || true
+	if ! node_present && any_npm; then
+		timed "installing Node.js $NODE_FROM_NPM from the npm registry into $NODE_HOME (this system's is ${candidate:-unknown})" \
+			from_npm "node-linux-$processor@$NODE_FROM_NPM" "npm@$NPM_FROM_NPM" || true
 	fi
 	node_present || {
 		log_tail
-		fail "Node.js $NODE_OLDEST or newer with npm is missing: $(node --version 2>/dev/null || echo 'no node') here, ${candidate:-none} from apt, and $NODE_FROM_NPM could not be fetched from the npm registry" \
+		fail "Node.js $NODE_OLDEST or newer is missing: here is $(node --version 2>/dev/null || echo none), apt has ${candidate:-none}, and $NODE_FROM_NPM could not be fetched from the npm registry" \
 			"connect this machine to the npm registry, or put a Node.js $NODE_OLDEST or newer into PATH"
+	}
+	missing=()
+}
+
+ensure_npm() {
+	npm_present && return 0
+	missing+=("npm (at least $NPM_OLDEST)")
+	if any_npm && ! npm_present; then
+		timed "installing npm $NPM_FROM_NPM from the npm registry into $NODE_HOME (this system's is $(npm --version))" \
+			from_npm "npm@$NPM_FROM_NPM" || true
+	fi
+	npm_present || {
+		log_tail
+		fail "npm $NPM_OLDEST or newer is missing: here is $(npm --version 2>/dev/null || echo none), and $NPM_FROM_NPM could not be fetched from the npm registry" \
+			"connect this machine to the npm registry, or put an npm $NPM_OLDEST or newer into PATH"
 	}
 	missing=()
 }
@@ -250,6 +278,7 @@ ensure_node_packages() {
 	node_packages_present && return 0
 	missing+=("the Node.js packages of zombienet/package-lock.json")
 	[ "$check_only" = yes ] && return 0
+	ensure_npm
 	timed "installing the Node.js packages of zombienet/ (npm ci)" node_packages_install || {
 		log_tail
 		fail "npm ci failed in $NETWORKS" "if there is no network, connect this machine to the npm registry; the reason is above"
@@ -262,13 +291,16 @@ ensure_node_packages() {
 WASM_TARGET=wasm32v1-none
 CHANNEL="$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$ROOT/rust-toolchain.toml")"
 
-# rust_complete: whether the Rust in PATH has all that rust-toolchain.toml asks for. Asked of the files,
-# because rustup's own answer takes longer and a toolchain need not come from rustup. rust-lld links Wasm;
-# Debian's compiler comes without it and is set up by rust_from_debian.
+# rust_complete: whether the Rust in PATH has all that rust-toolchain.toml asks for. Asked of the files:
+# rustup's own answer takes longer, and older versions of it install without being told to. rust-lld links
+# Wasm; Debian's compiler comes without it and is set up by rust_from_debian.
 rust_complete() {
 	local sysroot
-	have cargo && have rustc || return 1
-	sysroot="$(RUSTUP_AUTO_INSTALL=0 in_root rustc --print sysroot 2>/dev/null)" || return 1
+	if have rustup; then
+		sysroot="${RUSTUP_HOME:-$HOME/.rustup}/toolchains/$CHANNEL-$(uname -m)-unknown-linux-gnu"
+	else
+		have cargo && sysroot="$(rustc --print sysroot 2>/dev/null)" || return 1
+	fi
 	compgen -G "$sysroot/lib/rustlib/$WASM_TARGET/lib/libcore-*.rlib" >/dev/null &&
 		compgen -G "$sysroot/lib/rustlib/*/bin/rust-lld" >/dev/null &&
 		[ -d "$sysroot/lib/rustlib/src/rust/library/core" ] &&
@@ -475,12 +507,7 @@ ensure_packages
 ensure_rust
 if [ "$networks" = yes ]; then
 	ensure_node
-	if [ "$check_only" = yes ] && ! node_present; then
-		# Without npm there is nothing to ask about its packages that would help anybody.
-		:
-	else
-		ensure_node_packages
-	fi
+	ensure_node_packages
 fi
 
 if [ "$check_only" = yes ]; then

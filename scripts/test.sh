@@ -61,6 +61,12 @@ passed=0
 failed=0
 log=
 
+# What a single command printed, before it goes to the log. Of this run alone: two may run at once.
+SCRATCH="$(mktemp -d)"
+trap 'rm -rf "$SCRATCH"' EXIT
+output="$SCRATCH/output"
+tap="$SCRATCH/tap"
+
 # Seconds after which a single program of tests counts as hanging.
 PROGRAM_LIMIT=1200
 NETWORK_LIMIT=3600
@@ -85,7 +91,7 @@ count() {
 
 # check WHAT COMMAND...: one test, which passes if the command does.
 check() {
-	local what="$1" start=$SECONDS output="$log.part" status=0
+	local what="$1" start=$SECONDS status=0
 	shift
 	say "  ...     $what"
 	in_root "$@" >"$output" 2>&1 || status=$?
@@ -98,7 +104,6 @@ check() {
 	else
 		count 0 1 "$what" $((SECONDS - start)) "$output"
 	fi
-	rm -f "$output"
 }
 
 # sum_of PATTERN FILE: the sum of the numbers that the pattern's group finds.
@@ -130,13 +135,13 @@ node_result() {
 
 # --- Building -------------------------------------------------------------------------------------
 
-# yes or no once it was tried; the list of test programs is in $TEST_PROGRAMS.
+# yes or no once it was tried; the list of test programs is in TEST_PROGRAMS.
 tests_built=
-TEST_PROGRAMS="$LOGS/test-programs"
+TEST_PROGRAMS="$SCRATCH/test-programs"
 
 # build_tests: all test programs at once, whichever of them will run. Cargo's messages name them.
 build_tests() {
-	local messages="$LOGS/test-build.json" errors="$LOGS/test-build.log"
+	local messages="$SCRATCH/test-build.json" errors="$LOGS/test-build.log"
 	if [ -z "$tests_built" ]; then
 		tests_built=no
 		if timed "building the tests (cargo test ${SELECTION[*]} --no-run)" compile_tests "$messages" "$errors"; then
@@ -168,7 +173,7 @@ stage_of() {
 
 # cargo_programs STAGE: runs the test programs of a stage, each in the folder of its crate as cargo does.
 cargo_programs() {
-	local kind name folder program output="$log.part" start status what
+	local kind name folder program start status what
 	build_tests || return 0
 	while IFS=$'\t' read -r kind name folder program <&3; do
 		[ "$(stage_of "$kind" "$name")" = "$1" ] || continue
@@ -182,7 +187,6 @@ cargo_programs() {
 		} >>"$log"
 		cargo_result "$what" $((SECONDS - start)) "$status" "$output"
 	done 3<"$TEST_PROGRAMS"
-	rm -f "$output"
 }
 
 # --- The stages -----------------------------------------------------------------------------------
@@ -220,11 +224,13 @@ stage_lint() {
 	check "shellcheck" shellcheck -x -P "$ROOT" "$SCRIPTS"/*.sh "$ROOT/.ci/run"
 	check "node --check on every module" javascript
 	check "package-lock.json names no registry" no_registry_in_lock_file
+	check "the relay runtime is that of its record" "$SCRIPTS/relay-runtime.sh" --quick
 }
 
 stage_unit() {
-	local start=$SECONDS status=0 output="$log.part" tap="$log.tap"
+	local start status=0
 	cargo_programs unit
+	start=$SECONDS
 	say "  ...     documentation tests"
 	in_root timeout -k 30 "$PROGRAM_LIMIT" cargo test "${SELECTION[@]}" --doc >"$output" 2>&1 || status=$?
 	cat "$output" >>"$log"
@@ -235,7 +241,6 @@ stage_unit() {
 		--test-reporter=tap --test-reporter-destination="$tap" "$NETWORKS"/lib/*.test.mjs >"$output" 2>&1 || status=$?
 	cat "$output" >>"$log"
 	node_result "zombienet/lib" $((SECONDS - start)) "$status" "$tap" "$output"
-	rm -f "$output" "$tap"
 }
 
 stage_wasm() {
@@ -257,7 +262,7 @@ stage_dev() {
 }
 
 stage_e2e() {
-	local file start status tap="$log.tap" output="$log.part"
+	local file start status
 	if ! build >"$output" 2>&1; then
 		cat "$output" >>"$log"
 		count 0 1 "building the nodes" 0 "$output"
@@ -274,7 +279,6 @@ stage_e2e() {
 		cat "$output" >>"$log"
 		node_result "${file#"$ROOT"/}" $((SECONDS - start)) "$status" "$tap" "$output"
 	done
-	rm -f "$output" "$tap"
 }
 
 # --- All of it ------------------------------------------------------------------------------------

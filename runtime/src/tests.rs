@@ -224,7 +224,7 @@ fn what_validate_block_reads_without_a_state_is_not_in_state() {
 fn candidates_have_version_2_descriptors() {
 	type Verifier =
 		<Runtime as cumulus_pallet_parachain_system::Config>::SchedulingSignatureVerifier;
-	assert!(!Verifier::V3_SCHEDULING_ENABLED);
+	const { assert!(!Verifier::V3_SCHEDULING_ENABLED) };
 }
 
 #[test]

@@ -108,7 +108,7 @@ async fn governance_changes_the_pace_without_an_upgrade() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn transactions_are_included_and_limits_are_for_the_admin() {
-	let mut chain = DevChain::start(&[FAST]).await;
+	let chain = DevChain::start(&[FAST]).await;
 	let before = chain.free_balance(Charlie).await;
 	let value = 5_000_000_000_000;
 	let transfer = pallet_balances::Call::<Runtime>::transfer_keep_alive {

@@ -26,20 +26,20 @@
 //!
 //! ```ignore
 //! impl cumulus_pallet_parachain_system::Config for Runtime {
-//! 	type ConsensusHook = Velocity;
-//! 	// …
+//!     type ConsensusHook = Velocity;
+//!     // …
 //! }
 //!
 //! impl cumulus_primitives_aura::AuraUnincludedSegmentApi<Block> for Runtime {
-//! 	fn can_build_upon(included_hash: Hash, relay_slot: Slot) -> bool {
-//! 		Velocity::can_build_upon(included_hash, relay_slot)
-//! 	}
+//!     fn can_build_upon(included_hash: Hash, relay_slot: Slot) -> bool {
+//!         Velocity::can_build_upon(included_hash, relay_slot)
+//!     }
 //! }
 //!
 //! impl cumulus_primitives_core::TargetBlockRate<Block> for Runtime {
-//! 	fn target_block_rate() -> u32 {
-//! 		Velocity::target_block_rate()
-//! 	}
+//!     fn target_block_rate() -> u32 {
+//!         Velocity::target_block_rate()
+//!     }
 //! }
 //! ```
 //!
