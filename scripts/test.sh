@@ -7,6 +7,7 @@
 #
 # A stage that fails does not stop the others. At the end comes a table, and as the last line
 # "N passed, N failed". Status 0 if nothing failed, 1 if something did, 2 if a stage is unknown.
+# shellcheck disable=SC2317 # shellcheck does not see that stages are called, by "stage_$stage"
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -36,7 +37,7 @@ for argument in "$@"; do
 			exit 0
 			;;
 		-h | --help)
-			sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
+			sed -n '2,/^# shellcheck/{/^# shellcheck/d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
 			exit 0
 			;;
 	esac
@@ -162,11 +163,11 @@ compile_tests() {
 	in_root cargo test "${SELECTION[@]}" --no-run --message-format=json-render-diagnostics 2>&1 >"$1" | tee "$2"
 }
 
-# stage_of KIND NAME: which stage a test program belongs to.
+# stage_of KIND NAME FOLDER: which stage a test program belongs to, by the crate's folder and its name.
 stage_of() {
-	case $1:$2 in
-		test:wasm*) say wasm ;;
-		test:dev*) say dev ;;
+	case ${3#"$ROOT"/}:$1:$2 in
+		runtime:test:wasm* | node:test:wasm*) say wasm ;;
+		node:test:dev*) say dev ;;
 		*) say unit ;;
 	esac
 }
@@ -176,7 +177,7 @@ cargo_programs() {
 	local kind name folder program start status what
 	build_tests || return 0
 	while IFS=$'\t' read -r kind name folder program <&3; do
-		[ "$(stage_of "$kind" "$name")" = "$1" ] || continue
+		[ "$(stage_of "$kind" "$name" "$folder")" = "$1" ] || continue
 		what="${folder#"$ROOT"/} ($kind $name)"
 		start=$SECONDS
 		status=0
@@ -283,40 +284,45 @@ stage_e2e() {
 
 # --- All of it ------------------------------------------------------------------------------------
 
-"$SCRIPTS/setup.sh"
-use_tools
-mkdir -p "$LOGS"
+# A function, so that bash has read all of this file before it runs any of it: whoever edits it meanwhile
+# does no harm.
+main() {
+	"$SCRIPTS/setup.sh"
+	use_tools
+	mkdir -p "$LOGS"
 
-table=()
-all_passed=0
-all_failed=0
-begin=$SECONDS
-for stage in "${STAGES[@]}"; do
-	is_chosen "$stage" || continue
+	local table=() all_passed=0 all_failed=0 begin=$SECONDS stage start result
+	for stage in "${STAGES[@]}"; do
+		is_chosen "$stage" || continue
+		say ""
+		say "== $stage: $(describe "$stage")"
+		passed=0
+		failed=0
+		log="$LOGS/$stage.log"
+		: >"$log"
+		start=$SECONDS
+		"stage_$stage"
+		if [ $((passed + failed)) -eq 0 ]; then
+			say "  FAILED  no test was executed, which is no success"
+			failed=1
+		fi
+		result=ok
+		if [ "$failed" -gt 0 ]; then
+			result=FAILED
+			say "  log of the stage: $log"
+		fi
+		table+=("$(printf '%-10s %-7s %7d %7d   %s' "$stage" "$result" "$passed" "$failed" "$(seconds $((SECONDS - start)))")")
+		all_passed=$((all_passed + passed))
+		all_failed=$((all_failed + failed))
+	done
+
 	say ""
-	say "== $stage: $(describe "$stage")"
-	passed=0
-	failed=0
-	log="$LOGS/$stage.log"
-	: >"$log"
-	start=$SECONDS
-	"stage_$stage"
-	if [ $((passed + failed)) -eq 0 ]; then
-		say "  FAILED  no test was executed, which is no success"
-		failed=1
-	fi
-	result=ok
-	[ "$failed" -eq 0 ] || result=FAILED
-	[ "$failed" -eq 0 ] || say "  log of the stage: $log"
-	table+=("$(printf '%-10s %-7s %7d %7d   %s' "$stage" "$result" "$passed" "$failed" "$(seconds $((SECONDS - start)))")")
-	all_passed=$((all_passed + passed))
-	all_failed=$((all_failed + failed))
-done
+	printf '%-10s %-7s %7s %7s   %s\n' stage result passed failed time
+	printf '%s\n' "${table[@]}"
+	printf '%-10s %-7s %7s %7s   %s\n' all "" "$all_passed" "$all_failed" "$(seconds $((SECONDS - begin)))"
+	say ""
+	say "$all_passed passed, $all_failed failed"
+	[ "$all_failed" -eq 0 ]
+}
 
-say ""
-printf '%-10s %-7s %7s %7s   %s\n' stage result passed failed time
-printf '%s\n' "${table[@]}"
-printf '%-10s %-7s %7s %7s   %s\n' all "" "$all_passed" "$all_failed" "$(seconds $((SECONDS - begin)))"
-say ""
-say "$all_passed passed, $all_failed failed"
-[ "$all_failed" -eq 0 ]
+main; exit

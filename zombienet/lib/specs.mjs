@@ -17,8 +17,8 @@ export async function writeSpecs(folder, { node, relayWasm }, signal) {
 		...['--chain-name', RELAY.name, '--chain-id', RELAY.id, '--runtime', relayWasm],
 		...['named-preset', RELAY.preset],
 	];
-	await output(node, create, { signal });
-	const plain = await output(node, ['build-spec', '--chain', 'local', '--disable-default-bootnode'], { signal });
+	const buildSpec = ['build-spec', '--chain', 'local', '--disable-default-bootnode'];
+	const [, plain] = await Promise.all([output(node, create, { signal }), output(node, buildSpec, { signal })]);
 	await writeFile(paraSpec, plain);
 	return { relaySpec, paraSpec };
 }

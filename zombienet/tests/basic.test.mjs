@@ -72,60 +72,63 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 		assert.ok(backed >= BACKED.least && backed <= BACKED.most, `${backed} candidates were backed`);
 	});
 
-	it(`is finalized within ${FINALITY_LAG} blocks of its best block`, async () => {
-		const { client } = to('collator-1');
-		const lags = [];
-		let finalized;
-		await firstOf(
-			SECONDS.lag,
-			`${LAG_SAMPLES} finalized parachain blocks`,
-			client.bestBlocks$,
-			(blocks) => {
-				const [best, last] = [blocks[0], blocks.at(-1)];
-				// One sample for each newly finalized block; before the first there is nothing to follow.
-				if (last.number === 0 || last.number === finalized) return undefined;
-				finalized = last.number;
-				lags.push(best.number - last.number);
-				return lags.length === LAG_SAMPLES ? true : undefined;
-			},
-			() => `${lags.length} blocks, the last is #${finalized}`,
-		);
-		console.log(`finality lag in parachain blocks, at ${LAG_SAMPLES} finalized blocks: ${lags.join(' ')}`);
-		assert.ok(Math.max(...lags) <= FINALITY_LAG, `the lag was ${lags.join(', ')}`);
-	});
+	// They do not get in each other's way, and each takes half a minute of waiting for finality.
+	describe('once it is under way', { concurrency: true }, () => {
+		it(`is finalized within ${FINALITY_LAG} blocks of its best block`, async () => {
+			const { client } = to('collator-1');
+			const lags = [];
+			let finalized;
+			await firstOf(
+				SECONDS.lag,
+				`${LAG_SAMPLES} finalized parachain blocks`,
+				client.bestBlocks$,
+				(blocks) => {
+					const [best, last] = [blocks[0], blocks.at(-1)];
+					// One sample for each newly finalized block; before the first there is nothing to follow.
+					if (last.number === 0 || last.number === finalized) return undefined;
+					finalized = last.number;
+					lags.push(best.number - last.number);
+					return lags.length === LAG_SAMPLES ? true : undefined;
+				},
+				() => `${lags.length} blocks, the last is #${finalized}`,
+			);
+			console.log(`finality lag in parachain blocks, at ${LAG_SAMPLES} finalized blocks: ${lags.join(' ')}`);
+			assert.ok(Math.max(...lags) <= FINALITY_LAG, `the lag was ${lags.join(', ')}`);
+		});
 
-	it('finalizes a transfer sent to a collator, and its full node sees it', async () => {
-		const collator = to('collator-1');
-		const full = to('para-full');
-		const { signer } = devAccount('Charlie');
-		const { address: dest } = devAccount('Dave');
-		const balance = async ({ api }, at) => (await api.query.System.Account.getValue(dest, { at })).data.free;
+		it('finalizes a transfer sent to a collator, and its full node sees it', async () => {
+			const collator = to('collator-1');
+			const full = to('para-full');
+			const { signer } = devAccount('Charlie');
+			const { address: dest } = devAccount('Dave');
+			const balance = async ({ api }, at) => (await api.query.System.Account.getValue(dest, { at })).data.free;
 
-		const had = await balance(collator, 'finalized');
-		const tx = collator.api.tx.Balances.transfer_keep_alive({ dest: { type: 'Id', value: dest }, value: AMOUNT });
-		const result = await submit(tx, signer, { what: 'the transfer', seconds: SECONDS.transaction });
-		console.log(`transfer: ${round(result.secondsToBlock)} s to a block, ${round(result.secondsToFinalized)} s to its finalization`);
-		assert.ok(result.ok, `the transfer failed: ${JSON.stringify(result.dispatchError)}`);
+			const had = await balance(collator, 'finalized');
+			const tx = collator.api.tx.Balances.transfer_keep_alive({ dest: { type: 'Id', value: dest }, value: AMOUNT });
+			const result = await submit(tx, signer, { what: 'the transfer', seconds: SECONDS.transaction });
+			console.log(`transfer: ${round(result.secondsToBlock)} s to a block, ${round(result.secondsToFinalized)} s to its finalization`);
+			assert.ok(result.ok, `the transfer failed: ${JSON.stringify(result.dispatchError)}`);
 
-		const seen = await firstOf(
-			SECONDS.fullNode,
-			`the full node to finalize block #${result.block.number}`,
-			full.client.finalizedBlock$,
-			(block) => (block.number >= result.block.number ? block : undefined),
-		);
-		assert.equal(await balance(full, seen.hash), had + AMOUNT);
-	});
+			const seen = await firstOf(
+				SECONDS.fullNode,
+				`the full node to finalize block #${result.block.number}`,
+				full.client.finalizedBlock$,
+				(block) => (block.number >= result.block.number ? block : undefined),
+			);
+			assert.equal(await balance(full, seen.hash), had + AMOUNT);
+		});
 
-	it('refuses new limits from an account without authority', async () => {
-		const { api } = to('collator-2');
-		const { signer } = devAccount('Charlie');
-		const current = await api.query.Velocity.Limits.getValue();
-		const tx = api.tx.Velocity.set_limits({ limits: { ...current, capacity: current.capacity + 1 } });
-		const result = await submit(tx, signer, { what: 'set_limits', seconds: SECONDS.transaction });
-		console.log(`set_limits by a plain account: ${JSON.stringify(result.dispatchError)}`);
-		assert.equal(result.ok, false);
-		assert.equal(result.dispatchError?.type, 'BadOrigin');
-		assert.deepEqual(await api.query.Velocity.Limits.getValue(), current);
+		it('refuses new limits from an account without authority', async () => {
+			const { api } = to('collator-2');
+			const { signer } = devAccount('Eve');
+			const current = await api.query.Velocity.Limits.getValue();
+			const tx = api.tx.Velocity.set_limits({ limits: { ...current, capacity: current.capacity + 1 } });
+			const result = await submit(tx, signer, { what: 'set_limits', seconds: SECONDS.transaction });
+			console.log(`set_limits by a plain account: ${JSON.stringify(result.dispatchError)}`);
+			assert.equal(result.ok, false);
+			assert.equal(result.dispatchError?.type, 'BadOrigin');
+			assert.deepEqual(await api.query.Velocity.Limits.getValue(), current);
+		});
 	});
 
 	it('leaves no error in any log', async () => {
