@@ -360,12 +360,17 @@ debian_linker() {
 	[ -n "$llvm" ] && printf 'wasm-ld-%s\n' "$llvm"
 }
 
+# debian_wasm_present: whether core and alloc are there, built with the compiler that is there.
+debian_wasm_present() {
+	[ "$(/usr/bin/rustc -vV)" = "$(cat "$DEBIAN_WASM_OF" 2>/dev/null)" ]
+}
+
 debian_complete() {
 	local tool
 	for tool in cargo rustc rustdoc rustfmt cargo-fmt clippy-driver; do
 		[ -x "/usr/bin/$tool" ] && [ -x "$DEBIAN_RUST/bin/$tool" ] || return 1
 	done
-	have "$(debian_linker)" && [ "$(/usr/bin/rustc -vV)" = "$(cat "$DEBIAN_WASM_OF" 2>/dev/null)" ]
+	have "$(debian_linker)" && debian_wasm_present
 }
 
 # debian_wasm: builds core and alloc for the Wasm target, which Debian does not package, and lays them
@@ -441,12 +446,15 @@ rust_from_debian() {
 		ln -sfn "/usr/bin/$tool" "$DEBIAN_RUST/bin/$tool"
 	done
 	missing=("core and alloc for $WASM_TARGET")
-	timed "building ${missing[*]}" debian_wasm || return 1
+	debian_wasm_present || timed "building ${missing[*]}" debian_wasm || return 1
 	missing=()
 	debian_complete
 }
 
+# record_toolchain LINE: for the scripts that run after this one.
 record_toolchain() {
+	[ "$(cat "$TOOLCHAIN_RECORD" 2>/dev/null)" != "$1" ] || return 0
+	[ "$check_only" = no ] || return 0
 	mkdir -p "$CACHE"
 	printf '%s\n' "$1" >"$TOOLCHAIN_RECORD.$$"
 	mv "$TOOLCHAIN_RECORD.$$" "$TOOLCHAIN_RECORD"
@@ -461,10 +469,11 @@ no_rust() {
 ensure_rust() {
 	local choice
 	choice="$(toolchain)" || exit
-	if [ "$choice" = debian ]; then
-		debian_complete && return 0
-	elif rust_complete; then
-		[ -r "$TOOLCHAIN_RECORD" ] || [ "$check_only" = yes ] || record_toolchain rustup
+	if [ "$choice" = debian ] && debian_complete; then
+		record_toolchain "debian $(debian_linker)"
+		return 0
+	elif [ "$choice" != debian ] && rust_complete; then
+		record_toolchain rustup
 		return 0
 	fi
 	missing+=("Rust $CHANNEL with $WASM_TARGET, rust-src, rustfmt and clippy (toolchain: $choice)")

@@ -53,7 +53,7 @@ export async function startGroup(command, args, { log, env, cwd }) {
 		// Resolves, never rejects, with how it ended.
 		ended,
 		logTail: async (lines = 30) => lastLines(await readFile(log, 'utf8').catch(() => ''), lines),
-		stop: (patience = 10) => stopGroup(child.pid, patience),
+		stop: (patience = 5) => stopGroup(child.pid, patience),
 	};
 }
 
