@@ -13,7 +13,11 @@
 
 #[cfg(feature = "std")]
 fn main() {
-	set_default("WASM_BUILD_WORKSPACE_HINT", concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+	// Asked while this runs, not while it is compiled: clones share the target directory, and the
+	// program that another clone has compiled may be taken for this one's.
+	if let Ok(manifest) = std::env::var("CARGO_MANIFEST_DIR") {
+		set_default("WASM_BUILD_WORKSPACE_HINT", &format!("{manifest}/.."));
+	}
 	if is_local_profile() {
 		set_default("WASM_BUILD_TYPE", "release");
 	}

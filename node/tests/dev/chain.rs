@@ -183,7 +183,7 @@ impl DevChain {
 		self.request("chain_getBlockHash", vec![]).await
 	}
 
-	async fn header(&self, hash: Hash) -> Header {
+	pub(crate) async fn header(&self, hash: Hash) -> Header {
 		self.request("chain_getHeader", vec![at_block(hash)]).await
 	}
 
