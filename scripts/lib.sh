@@ -6,6 +6,7 @@
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 SCRIPTS="$ROOT/scripts"
 NETWORKS="$ROOT/zombienet"
+OBSERVER="$ROOT/observer"
 
 [ -n "${HOME:-}" ] || {
 	printf 'error: HOME is not set, so there is no place for the build cache\n  remedy: export HOME=...\n' >&2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing to build, run and test Conveyor: system packages, a Rust toolchain with the
-# Wasm target, and the Node.js packages of zombienet/. Every other script calls it first; where
-# everything is there it looks and is done within a second.
+# Wasm target, and the Node.js packages of observer/ and zombienet/. Every other script calls it first;
+# where everything is there it looks and is done within a second.
 #
 #   scripts/setup.sh                      install what is missing
 #   scripts/setup.sh --check              only report what is missing; status 1 if anything is
@@ -260,28 +260,28 @@ ensure_npm() {
 	missing=()
 }
 
-NODE_PACKAGES="$NETWORKS/node_modules"
+NODE_PACKAGES="$ROOT/node_modules"
 # What the packages were installed from; the lock file's date says nothing after a checkout.
 NODE_PACKAGES_OF="$NODE_PACKAGES/.conveyor-installed-from"
 
 node_packages_present() {
-	[ -r "$NODE_PACKAGES_OF" ] && cmp -s "$NODE_PACKAGES_OF" "$NETWORKS/package-lock.json"
+	[ -r "$NODE_PACKAGES_OF" ] && cmp -s "$NODE_PACKAGES_OF" "$ROOT/package-lock.json"
 }
 
 node_packages_install() {
 	# No package here needs its install script; esbuild's and protobufjs' only print or re-check.
-	(cd "$NETWORKS" && npm ci "${NPM_OPTIONS[@]}" >>"$LOG" 2>&1) || return
-	cp "$NETWORKS/package-lock.json" "$NODE_PACKAGES_OF"
+	(cd "$ROOT" && npm ci "${NPM_OPTIONS[@]}" >>"$LOG" 2>&1) || return
+	cp "$ROOT/package-lock.json" "$NODE_PACKAGES_OF"
 }
 
 ensure_node_packages() {
 	node_packages_present && return 0
-	missing+=("the Node.js packages of zombienet/package-lock.json")
+	missing+=("the Node.js packages of package-lock.json")
 	[ "$check_only" = yes ] && return 0
 	ensure_npm
-	timed "installing the Node.js packages of zombienet/ (npm ci)" node_packages_install || {
+	timed "installing the Node.js packages (npm ci)" node_packages_install || {
 		log_tail
-		fail "npm ci failed in $NETWORKS" "if there is no network, connect this machine to the npm registry; the reason is above"
+		fail "npm ci failed in $ROOT" "if there is no network, connect this machine to the npm registry; the reason is above"
 	}
 	missing=()
 }

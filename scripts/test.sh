@@ -17,7 +17,7 @@ STAGES=(lint unit wasm features dev e2e)
 describe() {
 	case $1 in
 		lint) say "formatting, clippy without warnings, shell scripts, JavaScript" ;;
-		unit) say "all tests of the crates and of zombienet/lib that need neither Wasm nor a node" ;;
+		unit) say "all tests of the crates, the observer and zombienet/lib that need neither Wasm nor a node" ;;
 		wasm) say "tests that execute the runtime's Wasm (integration tests named wasm*)" ;;
 		features) say "the runtime compiles to Wasm with runtime-benchmarks and with try-runtime" ;;
 		dev) say "tests that run conveyor-node dev (integration tests named dev*)" ;;
@@ -202,15 +202,15 @@ clippy() {
 
 javascript() {
 	local file status=0
-	for file in "$NETWORKS"/*.mjs "$NETWORKS"/lib/*.mjs "$NETWORKS"/tests/*.mjs; do
+	for file in {"$OBSERVER","$NETWORKS"}/{,lib/,tests/}*.mjs; do
 		node --check "$file" || status=1
 	done
 	return "$status"
 }
 
 no_registry_in_lock_file() {
-	# An address in it would tie the checkout to one registry.
-	! grep -n '"resolved"' "$NETWORKS/package-lock.json"
+	# An address in it would tie the checkout to one registry. Our own packages have a folder there.
+	! grep -nE '"resolved": "[^"]*:' "$ROOT/package-lock.json"
 }
 
 stage_lint() {
@@ -236,12 +236,18 @@ stage_unit() {
 	in_root timeout -k 30 "$PROGRAM_LIMIT" cargo test "${SELECTION[@]}" --doc >"$output" 2>&1 || status=$?
 	cat "$output" >>"$log"
 	cargo_result "documentation tests" $((SECONDS - start)) "$status" "$output"
-	start=$SECONDS
-	status=0
+	node_tests observer "$OBSERVER"/lib/*.test.mjs "$OBSERVER"/tests/*.test.mjs
+	node_tests zombienet/lib "$NETWORKS"/lib/*.test.mjs
+}
+
+# node_tests WHAT FILE...: runs test files of node:test, none of which needs a network.
+node_tests() {
+	local start=$SECONDS status=0
+	: >"$tap"
 	timeout -k 30 "$PROGRAM_LIMIT" node --test --test-reporter=spec --test-reporter-destination=stdout \
-		--test-reporter=tap --test-reporter-destination="$tap" "$NETWORKS"/lib/*.test.mjs >"$output" 2>&1 || status=$?
+		--test-reporter=tap --test-reporter-destination="$tap" "${@:2}" >"$output" 2>&1 || status=$?
 	cat "$output" >>"$log"
-	node_result "zombienet/lib" $((SECONDS - start)) "$status" "$tap" "$output"
+	node_result "$1" $((SECONDS - start)) "$status" "$tap" "$output"
 }
 
 stage_wasm() {

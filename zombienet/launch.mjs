@@ -10,9 +10,9 @@ import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findBinaries, networksFolder } from './lib/binaries.mjs';
-import { within } from './lib/bounded.mjs';
-import { watchHeads } from './lib/heads.mjs';
+import { within } from 'conveyor-observer/bounded';
+import { watchHeads } from 'conveyor-observer/heads';
+import { findBinaries, networksFolder, packagesFolder } from './lib/binaries.mjs';
 import { placeholders, variables } from './lib/placeholders.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { startGroup } from './lib/processes.mjs';
@@ -66,7 +66,7 @@ async function prepare(name, { ports, report, signal }) {
 	}
 }
 
-const ZOMBIENET = join(networksFolder, 'node_modules', '@zombienet', 'cli', 'dist', 'cli.js');
+const ZOMBIENET = join(packagesFolder, '@zombienet', 'cli', 'dist', 'cli.js');
 
 // zombienet writes this file when every node has answered. It appears before it is complete.
 async function readNetwork(file) {

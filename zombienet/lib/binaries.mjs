@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { output } from './processes.mjs';
 
 export const networksFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+// Where npm puts the packages of all of the repository's JavaScript.
+export const packagesFolder = join(dirname(networksFolder), 'node_modules');
 
 // The cache directory of scripts/lib.sh, and the target directory in it, unless told otherwise.
 export function cacheFolder(env = process.env) {

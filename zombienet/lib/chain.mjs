@@ -1,16 +1,14 @@
 // Talking to a node with polkadot-api: connections, the development accounts, transactions.
 import { sr25519CreateDerive } from '@polkadot-labs/hdkd';
 import { DEV_PHRASE, entropyToMiniSecret, mnemonicToEntropy, ss58Address } from '@polkadot-labs/hdkd-helpers';
-import { createClient } from 'polkadot-api';
+import { firstOf } from 'conveyor-observer/bounded';
+import { open } from 'conveyor-observer/endpoint';
 import { getPolkadotSigner } from 'polkadot-api/signer';
-import { getWsProvider } from 'polkadot-api/ws';
-import WebSocket from 'ws';
-import { firstOf } from './bounded.mjs';
 
-// { client, api, close }. Node.js has had a WebSocket of its own only since 22, so `ws` it is.
+// { client, api, close }
 export function connect(url, descriptor) {
-	const client = createClient(getWsProvider(url, { websocketClass: WebSocket }));
-	return { client, api: client.getTypedApi(descriptor), close: () => client.destroy() };
+	const { client, close } = open(url);
+	return { client, api: client.getTypedApi(descriptor), close };
 }
 
 const derive = sr25519CreateDerive(entropyToMiniSecret(mnemonicToEntropy(DEV_PHRASE)));

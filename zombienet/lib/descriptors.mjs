@@ -4,14 +4,14 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findWasm, networksFolder } from './binaries.mjs';
+import { findWasm, networksFolder, packagesFolder } from './binaries.mjs';
 import { output } from './processes.mjs';
 
 const FOLDER = join(networksFolder, '.papi');
 // Written last, so that what an interrupted run left is not taken for complete.
 const MADE_OF = join(FOLDER, 'made-of');
 
-const PAPI = join(networksFolder, 'node_modules', 'polkadot-api');
+const PAPI = join(packagesFolder, 'polkadot-api');
 
 async function fingerprint(files) {
 	const hash = createHash('sha256');

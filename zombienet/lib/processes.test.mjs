@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { within } from './bounded.mjs';
+import { within } from 'conveyor-observer/bounded';
 import { lastLines, members, output, startGroup } from './processes.mjs';
 
 async function folder(t) {

@@ -2,7 +2,7 @@
 // transactions, obeys only its governance, and no node complains. Prints the figures it judges by.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { firstOf } from '../lib/bounded.mjs';
+import { firstOf } from 'conveyor-observer/bounded';
 import { connect, devAccount, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
 import { errorsIn } from '../lib/log-scan.mjs';

@@ -1,0 +1,21 @@
+// Connections to nodes, with polkadot-api.
+import { createClient } from 'polkadot-api';
+import { WsEvent, getWsProvider } from 'polkadot-api/ws';
+import WebSocket from 'ws';
+
+// Connects to the node at `url`: { client, close }. polkadot-api connects again by itself, for ever;
+// `onStatus` gets 'up' and 'down' as it happens, each once until the other comes.
+//
+// Node.js has had a WebSocket of its own only since 22, so `ws` it is.
+export function open(url, { onStatus = () => {} } = {}) {
+	let up;
+	const onStatusChanged = ({ type }) => {
+		// A failure to connect is the state it is in already, and connecting again is none yet.
+		if (type === WsEvent.CONNECTING || up === (type === WsEvent.CONNECTED)) return;
+		const first = up === undefined;
+		up = type === WsEvent.CONNECTED;
+		if (up || !first) onStatus(up ? 'up' : 'down');
+	};
+	const client = createClient(getWsProvider(url, { websocketClass: WebSocket, onStatusChanged }));
+	return { client, close: () => client.destroy() };
+}
