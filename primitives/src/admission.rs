@@ -2,12 +2,11 @@
 
 //! Whether one more block may be built, and if not, why.
 //!
-//! The verdict is given twice: by the chain's state before a block is built, to the collator
-//! ([`admission`]), and by the block itself while it is executed ([`pace`], after which
-//! `cumulus-pallet-parachain-system` compares the segment with the capacity). Both are the same
-//! arithmetic on the same values, so they agree.
+//! The verdict is given twice: by the chain's state before a block is built, to the collator, and by
+//! the block itself while it is executed. Both call [`admission`] with the same values, so they
+//! agree.
 
-use crate::Limits;
+use crate::{bundle::next_bundle, Limits};
 use codec::{Decode, Encode, MaxEncodedLen};
 use core::fmt;
 use scale_info::TypeInfo;
@@ -20,12 +19,41 @@ pub struct AuthoredInSlot {
 	pub relay_slot: Slot,
 	/// Blocks built at that relay slot so far.
 	pub blocks: u32,
+	/// Whether no further block is accepted at this relay slot: the limits have changed before its
+	/// last core, and the collator has split the relay slot's blocks by the old ones.
+	pub closed: bool,
+}
+
+impl AuthoredInSlot {
+	/// What the chain remembers after one more block at `relay_slot`, when `last` is what it
+	/// remembered before. Whether the block is admitted is another question: [`admission`].
+	pub fn with_one_more(last: Option<Self>, relay_slot: Slot) -> Self {
+		let blocks = match last {
+			Some(last) if last.relay_slot == relay_slot => last.blocks,
+			_ => 0,
+		};
+		Self { relay_slot, blocks: blocks.saturating_add(1), closed: false }
+	}
+}
+
+/// What the next block is the beginning of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+	/// Of nothing: it goes on with a bundle whose beginning was admitted, or is built by itself.
+	Block,
+	/// Of a bundle. The collator builds it entirely or not at all: it throws away what it has if a
+	/// later block is refused.
+	Bundle {
+		/// The number of cores that the parachain has at the relay slot.
+		cores: u32,
+	},
 }
 
 /// One more block may be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Admission {
-	/// How many blocks may still be built at this relay slot while no block is included: 1 at least.
+	/// How many blocks may still be built at this relay slot while no block is included: 1 at
+	/// least, and at the beginning of a bundle all of the bundle's.
 	pub room: u32,
 }
 
@@ -56,6 +84,19 @@ pub enum Refusal {
 		/// The relay slot of the new relay parent.
 		new: Slot,
 	},
+	/// A bundle begins that would not get to its end. Ends when blocks are included, or with the
+	/// relay slot.
+	BundleDoesNotFit {
+		/// The length of the bundle, in blocks.
+		needed: u32,
+		/// Blocks that there is room for, under the capacity and under the velocity.
+		room: u32,
+	},
+	/// The limits have changed at this relay slot, before its last core. Ends with the relay slot.
+	LimitsChanged {
+		/// The relay slot.
+		relay_slot: Slot,
+	},
 }
 
 impl fmt::Display for Refusal {
@@ -80,22 +121,32 @@ impl fmt::Display for Refusal {
 				last = **last,
 				new = **new,
 			),
+			Self::BundleDoesNotFit { needed, room } => write!(
+				f,
+				"the bundle does not fit: it has {needed} blocks, there is room for {room}. Wait for \
+				 blocks to be included or for the next relay slot",
+			),
+			Self::LimitsChanged { relay_slot } => write!(
+				f,
+				"the limits have changed at relay slot {relay_slot}, before its last core. Wait for \
+				 the next relay slot",
+				relay_slot = **relay_slot,
+			),
 		}
 	}
 }
 
-/// Whether one more block may be built at `relay_slot`, the segment's length aside: the number of
-/// blocks built at this relay slot so far, or the reason why it must not be one more.
+/// How many blocks were built at `relay_slot`, or the reason why there must not be one more, the
+/// unincluded segment aside.
 ///
 /// `last` is what the chain remembers of the latest relay slot, `None` before its first block.
-pub fn pace(
-	limits: &Limits,
-	last: Option<AuthoredInSlot>,
-	relay_slot: Slot,
-) -> Result<u32, Refusal> {
+fn pace(limits: &Limits, last: Option<AuthoredInSlot>, relay_slot: Slot) -> Result<u32, Refusal> {
 	let authored = match last {
 		Some(last) if last.relay_slot > relay_slot => {
 			return Err(Refusal::RelaySlotMovedBackwards { last: last.relay_slot, new: relay_slot })
+		},
+		Some(last) if last.relay_slot == relay_slot && last.closed => {
+			return Err(Refusal::LimitsChanged { relay_slot })
 		},
 		Some(last) if last.relay_slot == relay_slot => last.blocks,
 		_ => 0,
@@ -109,12 +160,14 @@ pub fn pace(
 
 /// Whether one more block may be built at `relay_slot`, with `segment_length` blocks under way.
 ///
-/// Where several reasons hold, the segment's comes first, as with the SDK's hook.
+/// Where several reasons hold, the segment's comes first, as with the SDK's hook, and the bundle's
+/// last.
 pub fn admission(
 	limits: &Limits,
 	last: Option<AuthoredInSlot>,
 	segment_length: u32,
 	relay_slot: Slot,
+	next: Next,
 ) -> Result<Admission, Refusal> {
 	if segment_length >= limits.capacity {
 		return Err(Refusal::SegmentFull { length: segment_length, capacity: limits.capacity });
@@ -122,7 +175,14 @@ pub fn admission(
 	let authored = pace(limits, last, relay_slot)?;
 	let room_in_segment = limits.capacity - segment_length;
 	let room_in_slot = limits.velocity.saturating_add(1) - authored;
-	Ok(Admission { room: room_in_segment.min(room_in_slot) })
+	let room = room_in_segment.min(room_in_slot);
+	if let Next::Bundle { cores } = next {
+		let needed = next_bundle(limits.target_block_rate, cores, authored);
+		if needed > room {
+			return Err(Refusal::BundleDoesNotFit { needed, room });
+		}
+	}
+	Ok(Admission { room })
 }
 
 #[cfg(test)]
@@ -133,50 +193,123 @@ mod tests {
 	const LIMITS: Limits = Limits { velocity: 2, capacity: 8, target_block_rate: 2 };
 
 	fn authored(relay_slot: u64, blocks: u32) -> Option<AuthoredInSlot> {
-		Some(AuthoredInSlot { relay_slot: relay_slot.into(), blocks })
+		Some(AuthoredInSlot { relay_slot: relay_slot.into(), blocks, closed: false })
+	}
+
+	fn block(
+		last: Option<AuthoredInSlot>,
+		segment: u32,
+		relay_slot: u64,
+	) -> Result<Admission, Refusal> {
+		admission(&LIMITS, last, segment, relay_slot.into(), Next::Block)
+	}
+
+	fn bundle(
+		last: Option<AuthoredInSlot>,
+		segment: u32,
+		cores: u32,
+	) -> Result<Admission, Refusal> {
+		admission(&LIMITS, last, segment, 10.into(), Next::Bundle { cores })
 	}
 
 	#[test]
 	fn room_is_the_narrower_of_slot_and_segment() {
-		assert_eq!(admission(&LIMITS, None, 0, 10.into()), Ok(Admission { room: 3 }));
-		assert_eq!(admission(&LIMITS, authored(10, 1), 1, 10.into()), Ok(Admission { room: 2 }));
-		assert_eq!(admission(&LIMITS, authored(9, 3), 6, 10.into()), Ok(Admission { room: 2 }));
+		assert_eq!(block(None, 0, 10), Ok(Admission { room: 3 }));
+		assert_eq!(block(authored(10, 1), 1, 10), Ok(Admission { room: 2 }));
+		assert_eq!(block(authored(9, 3), 6, 10), Ok(Admission { room: 2 }));
 	}
 
 	#[test]
 	fn refusals_carry_the_numbers_that_explain_them() {
 		assert_eq!(
-			admission(&LIMITS, authored(9, 1), 8, 10.into()),
+			block(authored(9, 1), 8, 10),
 			Err(Refusal::SegmentFull { length: 8, capacity: 8 }),
 		);
 		assert_eq!(
-			admission(&LIMITS, authored(10, 3), 7, 10.into()),
+			block(authored(10, 3), 7, 10),
 			Err(Refusal::VelocityReached { relay_slot: 10.into(), authored: 3, velocity: 2 }),
 		);
 		assert_eq!(
-			admission(&LIMITS, authored(11, 1), 0, 10.into()),
+			block(authored(11, 1), 0, 10),
 			Err(Refusal::RelaySlotMovedBackwards { last: 11.into(), new: 10.into() }),
 		);
 		let text = Refusal::SegmentFull { length: 8, capacity: 8 }.to_string();
 		assert!(text.contains("8 blocks are under way, the capacity is 8"), "{text}");
 	}
 
+	#[test]
+	fn a_bundle_is_admitted_as_a_whole() {
+		assert_eq!(bundle(authored(9, 2), 6, 1), Ok(Admission { room: 2 }));
+		let in_segment = Refusal::BundleDoesNotFit { needed: 2, room: 1 };
+		assert_eq!(bundle(authored(9, 2), 7, 1), Err(in_segment));
+		assert_eq!(bundle(authored(10, 2), 0, 1), Err(in_segment), "room for one, in the slot");
+		// Each core takes one block.
+		assert_eq!(bundle(authored(9, 2), 7, 2), Ok(Admission { room: 1 }));
+		assert_eq!(block(authored(9, 2), 7, 10), Ok(Admission { room: 1 }));
+	}
+
+	#[test]
+	fn a_closed_relay_slot_is_over() {
+		let last = AuthoredInSlot { relay_slot: 10.into(), blocks: 1, closed: true };
+		let refusal = Refusal::LimitsChanged { relay_slot: 10.into() };
+		assert_eq!(block(Some(last), 1, 10), Err(refusal));
+		assert_eq!(block(Some(last), 1, 11), Ok(Admission { room: 3 }));
+		assert_eq!(
+			refusal.to_string(),
+			"the limits have changed at relay slot 10, before its last core. Wait for the next \
+			 relay slot",
+		);
+	}
+
+	fn limits() -> impl Strategy<Value = Limits> {
+		(1..20u32, 1..40u32, 1..20u32)
+			.prop_map(|(velocity, capacity, target_block_rate)| Limits {
+				velocity,
+				capacity,
+				target_block_rate,
+			})
+			.prop_filter("valid", |limits| limits.validate(u32::MAX).is_ok())
+	}
+
 	proptest! {
 		#[test]
 		fn room_is_exactly_how_many_blocks_are_admitted_in_a_row(
-			velocity in 1..20u32, capacity in 1..40u32, segment in 0..40u32, blocks in 0..24u32,
-			last_slot in 8..=10u64,
+			limits in limits(), segment in 0..40u32, blocks in 0..24u32, last_slot in 8..=10u64,
 		) {
-			let limits = Limits { velocity, capacity, target_block_rate: 1 };
 			let (mut segment, mut last, slot) = (segment, authored(last_slot, blocks), 10.into());
-			let room = admission(&limits, last, segment, slot).map_or(0, |admission| admission.room);
+			let verdict = |segment, last| admission(&limits, last, segment, slot, Next::Block);
+			let room = verdict(segment, last).map_or(0, |admission| admission.room);
 			for _ in 0..room {
-				prop_assert!(admission(&limits, last, segment, slot).is_ok());
+				prop_assert!(verdict(segment, last).is_ok());
 				segment += 1;
-				let blocks = pace(&limits, last, slot).unwrap() + 1;
-				last = Some(AuthoredInSlot { relay_slot: slot, blocks });
+				last = Some(AuthoredInSlot::with_one_more(last, slot));
 			}
-			prop_assert!(admission(&limits, last, segment, slot).is_err());
+			prop_assert!(verdict(segment, last).is_err());
+		}
+
+		/// A bundle whose beginning is admitted gets to its end, and no bundle is refused that would.
+		#[test]
+		fn a_bundle_is_admitted_if_all_its_blocks_are(
+			limits in limits(), cores in 1..6u32, segment in 0..40u32, blocks in 0..24u32,
+			last_slot in 9..=10u64,
+		) {
+			let (slot, last) = (10.into(), authored(last_slot, blocks));
+			let admitted = admission(&limits, last, segment, slot, Next::Bundle { cores }).is_ok();
+			let so_far = if last_slot == 10 { blocks } else { 0 };
+			let length = next_bundle(limits.target_block_rate, cores, so_far);
+			let gets_through = (0..length).all(|block| {
+				let last = authored(10, so_far + block);
+				admission(&limits, last, segment + block, slot, Next::Block).is_ok()
+			});
+			prop_assert_eq!(admitted, gets_through);
+		}
+
+		/// Valid limits always have room for the first bundle of a relay slot, on any number of
+		/// cores, once nothing is under way.
+		#[test]
+		fn a_drained_segment_has_room_for_a_bundle(limits in limits(), cores in 0..300u32) {
+			let next = Next::Bundle { cores };
+			prop_assert!(admission(&limits, authored(9, 30), 0, 10.into(), next).is_ok());
 		}
 	}
 }

@@ -44,8 +44,49 @@ pub struct Limits {
 	pub target_block_rate: u32,
 }
 
+/// When new limits are to come into force.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Start {
+	/// With the block in which they are scheduled.
+	Now,
+	/// With the first block whose relay parent has this number or a higher one.
+	RelayBlock(u32),
+}
+
+/// Limits that wait for their time.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct ScheduledLimits {
+	/// The limits.
+	pub limits: Limits,
+	/// The number of the relay block from which on they are due: they come into force after the
+	/// bundle that is built on it or, if none is, on a later one.
+	pub due: u32,
+}
+
 /// Why [`Limits`] are refused: the value, the limit, and the remedy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub enum InvalidLimits {
 	/// No block would ever be built, and a collator that divides the relay slot by this rate would
 	/// end.

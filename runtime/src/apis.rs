@@ -19,7 +19,7 @@ use ::xcm::{
 	VersionedAssets, VersionedLocation, VersionedXcm,
 };
 use alloc::{vec, vec::Vec};
-use conveyor_primitives::{Admission, Limits, Refusal};
+use conveyor_primitives::{Admission, Advice, InvalidLimits, Limits, Refusal, ScheduledLimits};
 use cumulus_primitives_aura::Slot;
 use cumulus_primitives_core::{ParaId, RelayProofRequest, VerifySchedulingSignature};
 use frame_support::{
@@ -110,6 +110,18 @@ impl_runtime_apis! {
 	impl conveyor_primitives::apis::VelocityApi<Block> for Runtime {
 		fn limits() -> Limits {
 			Velocity::limits()
+		}
+
+		fn scheduled_limits() -> Option<ScheduledLimits> {
+			Velocity::scheduled_limits()
+		}
+
+		fn recommended_capacity(velocity: u32) -> u32 {
+			Velocity::recommended_capacity(velocity)
+		}
+
+		fn check_limits(limits: Limits) -> Result<Advice, InvalidLimits> {
+			Velocity::check_limits(limits)
 		}
 
 		fn admission(included_hash: Hash, relay_slot: Slot) -> Result<Admission, Refusal> {

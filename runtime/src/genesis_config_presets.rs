@@ -8,13 +8,9 @@
 use crate::{
 	AccountId, AuraId, BalancesConfig, CollatorSelectionConfig, ParachainInfoConfig,
 	PolkadotXcmConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
-	VelocityConfig, EXISTENTIAL_DEPOSIT, RELAY_PARENT_OFFSET, UNIT,
+	VelocityConfig, EXISTENTIAL_DEPOSIT, INITIAL_LIMITS, UNIT,
 };
 use alloc::{vec, vec::Vec};
-use conveyor_primitives::{
-	capacity::{recommended, CLAIM_QUEUE_OFFSET_V2},
-	Limits,
-};
 use cumulus_primitives_core::ParaId;
 use frame_support::build_struct_json_patch;
 use serde_json::Value;
@@ -29,13 +25,6 @@ pub const ENDOWMENT: crate::Balance = 1_000_000 * UNIT;
 
 /// What a collator that nobody has chosen must put at stake, in the smallest parts of the token.
 pub const CANDIDACY_BOND: crate::Balance = 16 * EXISTENTIAL_DEPOSIT;
-
-/// The limits of both presets: a block per relay slot, and a segment just long enough for that.
-pub const LIMITS: Limits = Limits {
-	velocity: 1,
-	capacity: recommended(1, RELAY_PARENT_OFFSET, CLAIM_QUEUE_OFFSET_V2),
-	target_block_rate: 1,
-};
 
 fn genesis(collators: &[Sr25519Keyring]) -> Value {
 	let account = |key: &Sr25519Keyring| -> AccountId { key.to_account_id() };
@@ -59,7 +48,7 @@ fn genesis(collators: &[Sr25519Keyring]) -> Value {
 				.collect::<Vec<_>>(),
 		},
 		polkadot_xcm: PolkadotXcmConfig { safe_xcm_version: Some(xcm::prelude::XCM_VERSION) },
-		velocity: VelocityConfig { limits: LIMITS },
+		velocity: VelocityConfig { limits: INITIAL_LIMITS },
 	})
 }
 

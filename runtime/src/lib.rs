@@ -38,6 +38,7 @@ mod tests;
 pub mod weights;
 
 use alloc::borrow::Cow;
+use conveyor_primitives::{capacity::Pipeline, Limits};
 // Used by the runtime macro.
 #[cfg(not(feature = "std"))]
 use alloc::vec::Vec;
@@ -169,6 +170,18 @@ pub const RELAY_PARENT_OFFSET: u32 = 1;
 
 /// The longest unincluded segment that governance may allow, in blocks.
 pub const MAX_CAPACITY: u32 = 255;
+
+/// How far ahead governance may schedule limits, in relay blocks: 4 weeks.
+pub const MAX_SCHEDULE_AHEAD: u32 =
+	28 * 24 * 60 * 60 * 1_000 / (RELAY_CHAIN_SLOT_DURATION_MILLIS as u32);
+
+/// The limits of a chain that never set any: a block per relay slot, and a segment just long enough
+/// for that.
+pub const INITIAL_LIMITS: Limits = Limits {
+	velocity: 1,
+	capacity: Pipeline::v2(RELAY_PARENT_OFFSET).recommended_capacity(1),
+	target_block_rate: 1,
+};
 
 /// Blocks in a minute at a pace of one block per relay slot. A faster chain needs less time for
 /// them: what has to take a certain time must not be measured in blocks.

@@ -8,11 +8,11 @@ use crate::{
 		system::{MaximumBlockWeight, RuntimeBlockWeights},
 		tokens::{RefTimeToFee, BASE_FEE},
 	},
-	genesis_config_presets::{self, CANDIDACY_BOND, ENDOWMENT, LIMITS, PARA_ID},
+	genesis_config_presets::{self, CANDIDACY_BOND, ENDOWMENT, PARA_ID},
 	*,
 };
 use codec::{Compact, Encode};
-use conveyor_primitives::Limits;
+use conveyor_primitives::Start;
 use cumulus_primitives_core::{
 	relay_chain::{HeadData, MAX_CODE_SIZE, MAX_POV_SIZE},
 	BlockBundleInfo, ClaimQueueOffset, CoreInfo, CoreSelector, CumulusDigestItem,
@@ -82,7 +82,7 @@ fn presets_build_the_genesis_they_promise() {
 			json!({ "velocity": 1, "capacity": 4, "targetBlockRate": 1 }),
 		);
 		chain(config).execute_with(|| {
-			assert_eq!(Velocity::limits(), LIMITS);
+			assert_eq!(Velocity::limits(), INITIAL_LIMITS);
 			assert_eq!(Velocity::target_block_rate(), 1);
 			assert_eq!(ParachainInfo::parachain_id(), PARA_ID);
 			assert_eq!(PARA_ID, 2000.into());
@@ -372,7 +372,7 @@ fn blocks_are_built_as_fast_and_as_far_ahead_as_the_limits_say() {
 	chain(genesis_config("development")).execute_with(|| {
 		let mut author = Author::new();
 		let mut first = None;
-		for _ in 0..LIMITS.capacity {
+		for _ in 0..INITIAL_LIMITS.capacity {
 			assert!(author.may_build());
 			author.author(place(1, 0, true), vec![]);
 			first.get_or_insert(author.parent.clone());
@@ -388,11 +388,13 @@ fn blocks_are_built_as_fast_and_as_far_ahead_as_the_limits_say() {
 }
 
 #[test]
-#[should_panic(expected = "No space left for the block in the unincluded segment")]
+#[should_panic(
+	expected = "the unincluded segment is full: 4 blocks are under way, the capacity is 4"
+)]
 fn the_block_that_the_collator_is_told_not_to_build_is_not_accepted() {
 	chain(genesis_config("development")).execute_with(|| {
 		let mut author = Author::new();
-		for _ in 0..=LIMITS.capacity {
+		for _ in 0..=INITIAL_LIMITS.capacity {
 			author.author(place(1, 0, true), vec![]);
 			author.relay_slot += 1;
 		}
@@ -405,7 +407,7 @@ fn a_change_of_the_limits_reaches_hook_collator_and_weights_with_the_next_block(
 		let mut author = Author::new();
 		let full_core = MaximumBlockWeight::get();
 		let faster = Limits { velocity: 4, capacity: 16, target_block_rate: 4 };
-		let call = pallet_velocity::Call::set_limits { limits: faster };
+		let call = pallet_velocity::Call::schedule_limits { limits: faster, at: Start::Now };
 		author.author(place(1, 0, true), vec![call.into()]);
 		assert_eq!(Velocity::limits(), faster);
 		assert_eq!(Velocity::target_block_rate(), 4);

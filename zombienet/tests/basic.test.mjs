@@ -122,9 +122,12 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 			const { api } = to('collator-2');
 			const { signer } = devAccount('Eve');
 			const current = await api.query.Velocity.Limits.getValue();
-			const tx = api.tx.Velocity.set_limits({ limits: { ...current, capacity: current.capacity + 1 } });
-			const result = await submit(tx, signer, { what: 'set_limits', seconds: SECONDS.transaction });
-			console.log(`set_limits by a plain account: ${JSON.stringify(result.dispatchError)}`);
+			const tx = api.tx.Velocity.schedule_limits({
+				limits: { ...current, capacity: current.capacity + 1 },
+				at: { type: 'Now' },
+			});
+			const result = await submit(tx, signer, { what: 'schedule_limits', seconds: SECONDS.transaction });
+			console.log(`schedule_limits by a plain account: ${JSON.stringify(result.dispatchError)}`);
 			assert.equal(result.ok, false);
 			assert.equal(result.dispatchError?.type, 'BadOrigin');
 			assert.deepEqual(await api.query.Velocity.Limits.getValue(), current);

@@ -11,7 +11,7 @@ mod chain;
 mod transaction;
 
 use chain::{DevChain, Folder};
-use conveyor_primitives::{Limits, Refusal};
+use conveyor_primitives::{Limits, Refusal, Start};
 use conveyor_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use cumulus_primitives_core::CumulusDigestItem;
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
@@ -21,9 +21,9 @@ use transaction::sudo;
 /// Fast enough for a test to see a hundred relay blocks, slow enough for a bundle of three blocks.
 const FAST: &str = "--relay-slot-ms=250";
 
-fn set_limits(velocity: u32, capacity: u32, target_block_rate: u32) -> RuntimeCall {
+fn schedule_limits(velocity: u32, capacity: u32, target_block_rate: u32) -> RuntimeCall {
 	let limits = Limits { velocity, capacity, target_block_rate };
-	pallet_velocity::Call::<Runtime>::set_limits { limits }.into()
+	pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: Start::Now }.into()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +80,7 @@ async fn capacity_makes_blocks_wait_for_inclusion() {
 async fn governance_changes_the_pace_without_an_upgrade() {
 	let mut chain = DevChain::start(&["--relay-slot-ms=600"]).await;
 	for (velocity, capacity, rate) in [(3, 12, 3), (1, 4, 1)] {
-		let call = sudo(set_limits(velocity, capacity, rate));
+		let call = sudo(schedule_limits(velocity, capacity, rate));
 		let changed = chain.submit_and_finalize(Alice, call).await;
 		let events = chain.events(changed).await;
 		let applied = pallet_velocity::Event::LimitsApplied {
@@ -127,7 +127,7 @@ async fn transactions_are_included_and_limits_are_for_the_admin() {
 	assert_eq!(chain.free_balance(Charlie).await, before + value);
 
 	let limits = chain.limits().await;
-	let block = chain.submit_and_finalize(Bob, set_limits(3, 12, 3)).await;
+	let block = chain.submit_and_finalize(Bob, schedule_limits(3, 12, 3)).await;
 	assert!(chain.events(block).await.iter().any(|event| matches!(
 		event,
 		RuntimeEvent::System(frame_system::Event::ExtrinsicFailed {

@@ -12,7 +12,7 @@ mod transaction;
 
 use candidate::{validate, Builder, RelayContext};
 use codec::{Decode, Encode};
-use conveyor_primitives::Limits;
+use conveyor_primitives::{Limits, Start};
 use conveyor_runtime::{Runtime, RuntimeCall, VERSION};
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
@@ -42,7 +42,14 @@ fn every_version_of_the_metadata_knows_the_velocity_pallet() {
 		assert!(versions.contains(&version), "{versions:?}");
 		let metadata: Option<Vec<u8>> = state.call("Metadata_metadata_at_version", version);
 		let metadata = metadata.expect("the version is offered");
-		for name in ["Velocity", "set_limits", "target_block_rate", "LimitsApplied"] {
+		for name in [
+			"Velocity",
+			"schedule_limits",
+			"cancel_scheduled_limits",
+			"scheduled_limits",
+			"target_block_rate",
+			"LimitsApplied",
+		] {
 			let name = name.as_bytes();
 			assert!(
 				metadata.windows(name.len()).any(|window| window == name),
@@ -68,9 +75,10 @@ fn presets_make_chains_with_valid_limits() {
 	}
 }
 
-/// `set_limits` as the admin's first transaction.
-fn set_limits(state: &State, limits: Limits) -> OpaqueExtrinsic {
-	let call: RuntimeCall = pallet_velocity::Call::<Runtime>::set_limits { limits }.into();
+/// `schedule_limits` as the admin's first transaction.
+fn schedule_limits(state: &State, limits: Limits) -> OpaqueExtrinsic {
+	let call: RuntimeCall =
+		pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: Start::Now }.into();
 	let transaction = signed(Alice, sudo(call), 0, state.genesis_hash());
 	OpaqueExtrinsic::decode(&mut &transaction.encode()[..]).expect("an extrinsic is opaque")
 }
@@ -91,7 +99,7 @@ fn a_validator_accepts_what_the_collator_builds() {
 fn a_validator_accepts_a_change_of_limits_and_the_bundle_after_it() {
 	let three = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
 	let mut state = State::of_preset("development");
-	let transaction = set_limits(&state, three);
+	let transaction = schedule_limits(&state, three);
 
 	let mut builder = Builder::new(&mut state, RELAY);
 	builder.build(&[transaction], Some((0, true)));
@@ -122,7 +130,7 @@ fn the_velocity_is_enforced_where_the_block_is_executed() {
 	// The same three, and nothing else different, with velocity 2.
 	let mut state = State::of_preset("development");
 	let two = Limits { velocity: 2, capacity: 8, target_block_rate: 1 };
-	let transaction = set_limits(&state, two);
+	let transaction = schedule_limits(&state, two);
 	Builder::new(&mut state, RELAY).build(&[transaction], None);
 	let mut builder = Builder::new(&mut state, RELAY.next());
 	(0..3).for_each(|_| builder.build(&[], None));
@@ -154,7 +162,8 @@ fn a_validator_refuses_what_was_tampered_with() {
 fn plain_accounts_pay_for_a_refused_change_and_change_nothing() {
 	let mut state = State::of_preset("development");
 	let limits = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
-	let call: RuntimeCall = pallet_velocity::Call::<Runtime>::set_limits { limits }.into();
+	let call: RuntimeCall =
+		pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: Start::Now }.into();
 	let transaction = signed(Bob, call, 0, state.genesis_hash());
 	let transaction = OpaqueExtrinsic::decode(&mut &transaction.encode()[..]).unwrap();
 

@@ -4,18 +4,18 @@
 //! by the consensus hook.
 
 use crate::{pallet::*, WeightInfo};
-use conveyor_primitives::{
-	admission::{admission, pace},
-	Admission, AuthoredInSlot, Refusal,
-};
+use conveyor_primitives::{admission::admission, Admission, AuthoredInSlot, Next, Refusal};
 use core::{marker::PhantomData, num::NonZeroU32};
 use cumulus_pallet_parachain_system::{
 	self as parachain_system,
 	consensus_hook::{ConsensusHook, UnincludedSegmentCapacity},
 	relay_state_snapshot::RelayChainStateProof,
+	PreviousCoreCount, UnincludedSegment,
 };
+use cumulus_primitives_core::CumulusDigestItem;
 use frame_support::{traits::Get, weights::Weight};
 use sp_consensus_aura::{Slot, SlotDuration};
+use sp_runtime::{traits::Hash, SaturatedConversion};
 
 /// The number of blocks per relay slot, for whatever takes it as a type.
 pub struct TargetBlockRate<T>(PhantomData<T>);
@@ -27,26 +27,51 @@ impl<T: Config> Get<u32> for TargetBlockRate<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Whether a block may be built on the current one at `relay_slot`, when `included_hash` is the
-	/// latest included block as of the relay parent.
-	pub fn admission(included_hash: T::Hash, relay_slot: Slot) -> Result<Admission, Refusal> {
-		admission(
-			&Self::limits(),
-			Authored::<T>::get(),
-			parachain_system::Pallet::<T>::unincluded_segment_size_after(included_hash),
-			relay_slot,
-		)
+	/// The verdict on a block that is to be built on the current one.
+	pub(crate) fn verdict_on_child(
+		included_hash: T::Hash,
+		relay_slot: Slot,
+	) -> Result<Admission, Refusal> {
+		// Collators that know nothing of bundles say nothing of them. It may be another one that
+		// builds the next block, so a bundle is reckoned with.
+		let bundle_goes_on =
+			CumulusDigestItem::is_last_block_in_core(&frame_system::Pallet::<T>::digest())
+				.is_some_and(|is_last| !is_last);
+		let next = if bundle_goes_on { Next::Block } else { Self::next_bundle() };
+		Self::verdict(included_hash, relay_slot, next)
 	}
 
-	/// [`Self::admission`] as the collator asks for it.
-	pub fn can_build_upon(included_hash: T::Hash, relay_slot: Slot) -> bool {
-		Self::admission(included_hash, relay_slot).is_ok()
+	/// The verdict on the current block.
+	pub(crate) fn verdict_on_this(
+		included_hash: T::Hash,
+		relay_slot: Slot,
+	) -> Result<Admission, Refusal> {
+		let digest = frame_system::Pallet::<T>::digest();
+		let next = match CumulusDigestItem::find_block_bundle_info(&digest) {
+			Some(place) if place.index == 0 => Self::next_bundle(),
+			_ => Next::Block,
+		};
+		Self::verdict(included_hash, relay_slot, next)
+	}
+
+	fn verdict(included_hash: T::Hash, relay_slot: Slot, next: Next) -> Result<Admission, Refusal> {
+		let segment_length =
+			parachain_system::Pallet::<T>::unincluded_segment_size_after(included_hash);
+		admission(&Self::limits(), Authored::<T>::get(), segment_length, relay_slot, next)
+	}
+
+	/// A bundle begins, with as many cores as the parent had: that is what both the parent's
+	/// post-state and the block itself know.
+	fn next_bundle() -> Next {
+		Next::Bundle { cores: PreviousCoreCount::<T>::get().map_or(1, |cores| cores.0.into()) }
 	}
 
 	/// Count the current block as built at `relay_slot`, if the limits allow for it.
-	pub(crate) fn note_block(relay_slot: Slot) -> Result<(), Refusal> {
-		let authored = pace(&Self::limits(), Authored::<T>::get(), relay_slot)?;
-		Authored::<T>::put(AuthoredInSlot { relay_slot, blocks: authored.saturating_add(1) });
+	pub(crate) fn note_block(included_hash: T::Hash, relay_slot: Slot) -> Result<(), Refusal> {
+		Self::verdict_on_this(included_hash, relay_slot)?;
+		Authored::<T>::mutate(|authored| {
+			*authored = Some(AuthoredInSlot::with_one_more(*authored, relay_slot));
+		});
 		Ok(())
 	}
 
@@ -61,20 +86,24 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> ConsensusHook for Pallet<T> {
-	/// Enforces the pace, and gives `cumulus-pallet-parachain-system` the capacity to enforce.
+	/// Gives the [`Pallet::admission`] verdict on the current block, and
+	/// `cumulus-pallet-parachain-system` the capacity.
 	///
 	/// # Panics
 	///
 	/// To reject the block:
-	/// - if the proof has no relay slot;
-	/// - with the text of the [`Refusal`], if the velocity is reached at the relay slot or the
-	///   relay slot moved backwards;
+	/// - if the proof has no relay slot or no included head;
+	/// - with the text of the [`Refusal`], if there is one;
 	/// - if the block's para slot is not the one in which the relay slot begins.
 	fn on_state_proof(state_proof: &RelayChainStateProof) -> (Weight, UnincludedSegmentCapacity) {
 		let relay_slot = state_proof.read_slot().unwrap_or_else(|error| {
 			panic!("no relay slot in the relay chain's state proof: {error:?}")
 		});
-		Self::note_block(relay_slot).unwrap_or_else(|refusal| panic!("{refusal}"));
+		let included_head = state_proof.read_included_para_head().unwrap_or_else(|error| {
+			panic!("no included head in the relay chain's state proof: {error:?}")
+		});
+		let included_hash = T::Hashing::hash(&included_head.0);
+		Self::note_block(included_hash, relay_slot).unwrap_or_else(|refusal| panic!("{refusal}"));
 
 		let para_slot = pallet_aura::CurrentSlot::<T>::get();
 		let expected = Self::para_slot_at(relay_slot);
@@ -90,6 +119,8 @@ impl<T: Config> ConsensusHook for Pallet<T> {
 
 		// Valid limits have a capacity of 1 at least.
 		let capacity = NonZeroU32::new(Self::limits().capacity).unwrap_or(NonZeroU32::MIN);
-		(<T as Config>::WeightInfo::note_block(), capacity.into())
+		let segment_length = UnincludedSegment::<T>::decode_len().unwrap_or(0);
+		let weight = <T as Config>::WeightInfo::note_block(segment_length.saturated_into());
+		(weight, capacity.into())
 	}
 }

@@ -10,14 +10,15 @@
 //! - Hook, collator and block weights never disagree about the limits, because all three read the
 //!   one record [`Limits`](pallet::Limits) of the parent's post-state, and it changes only between
 //!   blocks, never between two blocks of a bundle.
-//! - For equal limits the pallet accepts exactly the blocks that the SDK's
-//!   `FixedVelocityConsensusHook` accepts.
-//! - No call, genesis or default leaves limits with which no block could be built.
+//! - For equal limits the pallet accepts the blocks that the SDK's `FixedVelocityConsensusHook`
+//!   accepts, but for one thing: a bundle is not begun that would not get to its end.
+//! - The collator is told why it must not build, in the words in which the block would be refused.
+//! - No call, genesis, default or migration leaves limits with which no block could be built.
 //!
 //! # Data
 //!
 //! - [`Limits`](pallet::Limits): what the next block must obey.
-//! - [`NextLimits`](pallet::NextLimits): what takes their place at the end of the current bundle.
+//! - [`Scheduled`](pallet::Scheduled): what takes their place, and when.
 //! - [`Authored`](pallet::Authored): the latest relay slot and the number of blocks built at it.
 //!
 //! # Use
@@ -48,21 +49,44 @@
 //!
 //! # Scenario: a change of the limits
 //!
-//! 1. The admin calls `set_limits` in block `N`. Limits that a chain cannot live with are refused,
-//!    each rule with an error of its own; the others are kept for later and announced in
-//!    [`Event::LimitsSet`](pallet::Event::LimitsSet).
-//! 2. When the last block of `N`'s bundle is finalised (that is `N` itself without bundling), the
-//!    new limits are applied, announced in
+//! 1. The admin calls `schedule_limits` in block `N`, for now or for a relay block to come. Limits
+//!    that a chain cannot live with are refused, each rule with an error of its own; the others are
+//!    kept and announced in [`Event::LimitsScheduled`](pallet::Event::LimitsScheduled), with
+//!    warnings if they are only slow or if the relay chain is set up too tightly. Until they are in
+//!    force, `cancel_scheduled_limits` takes them back.
+//! 2. When the last block is finalised that is built on the relay parent from which on they are due
+//!    (for now: on that of `N`), the new limits are applied, announced in
 //!    [`Event::LimitsApplied`](pallet::Event::LimitsApplied).
 //! 3. The next block and everything asked of the state before it see the new limits.
 //!
 //! Limits below what is already under way do no harm: authoring waits until enough blocks are
 //! included.
+//!
+//! # Scenario: a bundle
+//!
+//! 1. A chain with a target of 3 blocks per relay slot has one core, so the collator builds bundles
+//!    of 3. Two blocks short of its capacity, the SDK's hook admits a first and a second block and
+//!    refuses the third: the collator has imported and announced two blocks, throws the bundle away,
+//!    and begins the same bundle again at the next relay slot.
+//! 2. This pallet refuses the first block, with
+//!    [`Refusal::BundleDoesNotFit`](conveyor_primitives::Refusal::BundleDoesNotFit): 3 blocks are
+//!    needed, there is room for 2.
+//! 3. When blocks are included, or when the next relay slot begins, the bundle fits. In the middle of
+//!    a bundle the answer is that of its beginning: the limits are constant, and each block uses up
+//!    one of those that there was room for.
+//!
+//! # Coming from the SDK's hook
+//!
+//! See [`migration::FromSdkHook`].
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
+extern crate alloc;
+
 mod dispatchables;
 mod hook;
+mod integrity;
+mod relay_chain;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
@@ -71,6 +95,7 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub mod migration;
 pub mod weights;
 
 pub use hook::TargetBlockRate;
@@ -82,9 +107,15 @@ const LOG_TARGET: &str = "runtime::velocity";
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use conveyor_primitives::{capacity, AuthoredInSlot, Limits as LimitsRecord};
+	use alloc::vec::Vec;
+	use conveyor_primitives::{
+		capacity::Pipeline, Admission, Advice, AuthoredInSlot, InvalidLimits,
+		Limits as LimitsRecord, Refusal, ScheduledLimits, Start, Warning,
+	};
+	use cumulus_primitives_core::VerifySchedulingSignature;
 	use frame_support::pallet_prelude::*;
 	use frame_system::pallet_prelude::*;
+	use sp_consensus_aura::Slot;
 
 	/// The version of the storage's layout.
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -114,29 +145,31 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxCapacity: Get<u32>;
 
+		/// How far ahead limits may be scheduled, in relay blocks.
+		#[pallet::constant]
+		type MaxScheduleAhead: Get<u32>;
+
+		/// The limits of a chain that never set any. They must be valid; the runtime's integrity
+		/// test says so if they are not.
+		///
+		/// A chain that gets the pallet by a runtime upgrade goes on with them, so for such a chain
+		/// they are what it was compiled with before.
+		#[pallet::constant]
+		type InitialLimits: Get<LimitsRecord>;
+
 		/// Weights of the calls and hooks.
 		type WeightInfo: WeightInfo;
-	}
-
-	/// Limits of a chain that never set any: one block per relay slot, at full pace.
-	#[pallet::type_value]
-	pub fn InitialLimits<T: Config>() -> LimitsRecord {
-		LimitsRecord {
-			velocity: 1,
-			capacity: Pallet::<T>::recommended_capacity(1).min(T::MaxCapacity::get()),
-			target_block_rate: 1,
-		}
 	}
 
 	/// What the next block must obey.
 	///
 	/// Constant while a block is executed, and while a bundle is built.
 	#[pallet::storage]
-	pub type Limits<T: Config> = StorageValue<_, LimitsRecord, ValueQuery, InitialLimits<T>>;
+	pub type Limits<T: Config> = StorageValue<_, LimitsRecord, ValueQuery, T::InitialLimits>;
 
-	/// What takes the limits' place at the end of the current bundle.
+	/// What takes the limits' place, and when.
 	#[pallet::storage]
-	pub type NextLimits<T: Config> = StorageValue<_, LimitsRecord, OptionQuery>;
+	pub type Scheduled<T: Config> = StorageValue<_, ScheduledLimits, OptionQuery>;
 
 	/// The latest relay slot at which a block was built, and how many were built at it.
 	#[pallet::storage]
@@ -154,7 +187,7 @@ pub mod pallet {
 
 	impl<T: Config> Default for GenesisConfig<T> {
 		fn default() -> Self {
-			Self { limits: InitialLimits::<T>::get(), _runtime: PhantomData }
+			Self { limits: T::InitialLimits::get(), _runtime: PhantomData }
 		}
 	}
 
@@ -172,15 +205,30 @@ pub mod pallet {
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
-		/// New limits were set. They apply from the end of the current bundle on.
-		LimitsSet {
+		/// New limits were scheduled.
+		LimitsScheduled {
 			/// The new limits.
 			limits: LimitsRecord,
-			/// The shortest capacity in blocks with which the chain keeps the new velocity. If the
-			/// new capacity is below it, blocks will wait for the inclusion of others.
+			/// The relay block from which on they are due. They are in force when the last block
+			/// built on it is, or on a later one if none is.
+			due: u32,
+			/// The shortest capacity in blocks with which the chain keeps the new velocity.
 			recommended_capacity: u32,
+			/// What the new limits leave to be desired. Those warnings that depend on the relay
+			/// chain are left out if its configuration is unknown, as it is before the block's
+			/// inherents: `check_limits` tells them beforehand.
+			warnings: Vec<Warning>,
+			/// What was scheduled before and is now forgotten.
+			replaced: Option<ScheduledLimits>,
 		},
-		/// The limits set before are in force from the next block on.
+		/// Limits that were scheduled will not come into force.
+		ScheduledLimitsCancelled {
+			/// The limits.
+			limits: LimitsRecord,
+			/// The relay block from which on they would have been due.
+			due: u32,
+		},
+		/// The limits scheduled before are in force from the next block on.
 		LimitsApplied {
 			/// The limits now in force.
 			limits: LimitsRecord,
@@ -204,33 +252,30 @@ pub mod pallet {
 		CapacityBelowBundle,
 		/// The capacity exceeds the constant `MaxCapacity` of this pallet. Lower it.
 		CapacityTooHigh,
+		/// The relay block is not above the relay parent of this block, so that its time has
+		/// passed. Choose a later one, or `Now`.
+		RelayBlockPassed,
+		/// The relay block is further ahead than the constant `MaxScheduleAhead` of this pallet.
+		/// Choose an earlier one.
+		RelayBlockTooFarAhead,
+		/// There are no scheduled limits to cancel. Nothing needs to be done, or they are in force
+		/// already.
+		NothingScheduled,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			// What `on_finalize` will need at most.
-			<T as Config>::WeightInfo::apply_next_limits()
+			<T as Config>::WeightInfo::apply_scheduled_limits()
 		}
 
 		fn on_finalize(_: BlockNumberFor<T>) {
-			Self::apply_next_limits();
+			Self::apply_scheduled_limits();
 		}
 
 		fn integrity_test() {
-			let initial = InitialLimits::<T>::get();
-			assert_eq!(
-				initial.validate(T::MaxCapacity::get()),
-				Ok(()),
-				"pallet-velocity: `MaxCapacity` leaves no room for a single block; set it to at \
-				 least {}",
-				Self::recommended_capacity(1),
-			);
-			assert!(
-				T::RelaySlotDuration::get() > 0,
-				"pallet-velocity: `RelaySlotDuration` is 0; set it to the relay chain's slot \
-				 duration in milliseconds, 6000",
-			);
+			Self::check_integrity();
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -241,26 +286,84 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Set the limits, from the end of the current bundle on (without bundling: from the end of
-		/// this block on). A second call before that replaces the first.
+		/// Schedule limits: for now, or for a relay block to come. A second call before they are in
+		/// force replaces the first.
 		///
-		/// Needs `AdminOrigin`. Refused, each rule with its own error, unless
-		/// `1 <= target_block_rate <= velocity`, `target_block_rate <= 255` and
-		/// `target_block_rate <= capacity <= MaxCapacity`.
+		/// - `limits`: refused, each rule with its own error, unless
+		///   `1 <= target_block_rate <= velocity`, `target_block_rate <= 255` and
+		///   `target_block_rate <= capacity <= MaxCapacity`.
+		/// - `at`: a relay block must be above the relay parent of this block, by `MaxScheduleAhead`
+		///   at most. The limits are in force when the last block built on it is, or on a later one
+		///   if none is; with `Now`, when the last block built on the relay parent of this one is. A
+		///   bundle keeps the limits that it began with.
 		///
-		/// Emits `LimitsSet`, and `LimitsApplied` when they come into force.
+		/// Needs `AdminOrigin`. Emits `LimitsScheduled`, and `LimitsApplied` when they are in force.
 		#[pallet::call_index(0)]
-		#[pallet::weight((<T as Config>::WeightInfo::set_limits(), DispatchClass::Operational))]
-		pub fn set_limits(origin: OriginFor<T>, limits: LimitsRecord) -> DispatchResult {
+		#[pallet::weight((<T as Config>::WeightInfo::schedule_limits(), DispatchClass::Operational))]
+		pub fn schedule_limits(
+			origin: OriginFor<T>,
+			limits: LimitsRecord,
+			at: Start,
+		) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
-			Self::do_set_limits(limits)
+			Self::do_schedule_limits(limits, at)
+		}
+
+		/// Forget the scheduled limits. Refused if there are none.
+		///
+		/// Needs `AdminOrigin`. Emits `ScheduledLimitsCancelled`.
+		#[pallet::call_index(1)]
+		#[pallet::weight((
+			<T as Config>::WeightInfo::cancel_scheduled_limits(),
+			DispatchClass::Operational,
+		))]
+		pub fn cancel_scheduled_limits(origin: OriginFor<T>) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_cancel_scheduled_limits()
 		}
 	}
 
+	/// What can be asked of the state, in the same words as through
+	/// [`conveyor_primitives::apis::VelocityApi`].
+	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
 		/// The limits that the next block must obey.
 		pub fn limits() -> LimitsRecord {
 			Limits::<T>::get()
+		}
+
+		/// The limits that wait for their time, if any.
+		pub fn scheduled_limits() -> Option<ScheduledLimits> {
+			Scheduled::<T>::get()
+		}
+
+		/// The shortest capacity in blocks with which this chain keeps a velocity of `velocity`
+		/// blocks per relay slot.
+		pub fn recommended_capacity(velocity: u32) -> u32 {
+			Self::pipeline().recommended_capacity(velocity)
+		}
+
+		/// What to expect of `limits` on this chain and its relay chain, or why they would be
+		/// refused. Changes nothing.
+		pub fn check_limits(limits: LimitsRecord) -> Result<Advice, InvalidLimits> {
+			Self::advise(&limits)
+		}
+
+		/// Whether a block may be built on the current one at `relay_slot`, when `included_hash` is
+		/// the latest included block as of the relay parent. Answers how many blocks there is room
+		/// for, or why there is none. At the end of a bundle, the next one must fit as a whole.
+		///
+		/// A block does not know its own hash: if `included_hash` is that of the current block,
+		/// nothing is under way, and there is no need to ask.
+		pub fn admission(included_hash: T::Hash, relay_slot: Slot) -> Result<Admission, Refusal> {
+			Self::verdict_on_child(included_hash, relay_slot)
+		}
+	}
+
+	impl<T: Config> Pallet<T> {
+		/// [`Self::admission`] as the collator asks for it.
+		pub fn can_build_upon(included_hash: T::Hash, relay_slot: Slot) -> bool {
+			Self::admission(included_hash, relay_slot).is_ok()
 		}
 
 		/// The number of blocks that a collator should try to build per relay slot. Never 0.
@@ -269,13 +372,15 @@ pub mod pallet {
 			Self::limits().target_block_rate.max(1)
 		}
 
-		/// The shortest capacity in blocks with which this chain keeps `velocity`.
-		pub fn recommended_capacity(velocity: u32) -> u32 {
-			capacity::recommended(
-				velocity,
-				<T as cumulus_pallet_parachain_system::Config>::RelayParentOffset::get(),
-				cumulus_pallet_parachain_system::Pallet::<T>::max_claim_queue_offset().into(),
-			)
+		/// The way of this chain's blocks from their relay parents to their inclusion.
+		pub(crate) fn pipeline() -> Pipeline {
+			use cumulus_pallet_parachain_system as parachain_system;
+			type Verifier<T> = <T as parachain_system::Config>::SchedulingSignatureVerifier;
+			Pipeline {
+				relay_parent_offset: <T as parachain_system::Config>::RelayParentOffset::get(),
+				claim_queue_offset: parachain_system::Pallet::<T>::max_claim_queue_offset().into(),
+				descriptors_v3: Verifier::<T>::V3_SCHEDULING_ENABLED,
+			}
 		}
 	}
 }

@@ -6,24 +6,30 @@
 use crate as pallet_velocity;
 use conveyor_primitives::Limits;
 use cumulus_pallet_parachain_system::{
+	block_weight::{DynamicMaxBlockWeightHooks, MaxParachainBlockWeight},
 	Ancestor, AnyRelayNumber, ParachainSetCode, RelayChainStateProof, UsedBandwidth,
+	ValidationData,
 };
-use cumulus_primitives_core::{BlockBundleInfo, CumulusDigestItem, ParaId};
+use cumulus_primitives_core::{
+	relay_chain::HeadData, BlockBundleInfo, ClaimQueueOffset, CoreInfo, CoreSelector,
+	CumulusDigestItem, ParaId, PersistedValidationData,
+};
 use cumulus_test_relay_sproof_builder::RelayStateSproofBuilder;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstBool, ConstU32, ConstU64, ConstU8, EnqueueWithOrigin, Hooks},
+	traits::{ConstBool, ConstU32, ConstU64, ConstU8, EnqueueWithOrigin, Get, Hooks},
 };
 use frame_system::EnsureRoot;
 use sp_consensus_aura::Slot;
 use sp_core::H256;
-use sp_runtime::{generic::Digest, BuildStorage};
+use sp_runtime::{generic::Digest, traits::Hash, BuildStorage};
 use sp_version::RuntimeVersion;
 
 type Block = frame_system::mocking::MockBlock<Test>;
 
-pub(crate) const RELAY_PARENT_OFFSET: u32 = 1;
 pub(crate) const MAX_CAPACITY: u32 = 24;
+pub(crate) const MAX_SCHEDULE_AHEAD: u32 = 100;
+pub(crate) const INITIAL_LIMITS: Limits = Limits { velocity: 1, capacity: 4, target_block_rate: 1 };
 
 frame_support::construct_runtime!(
 	pub enum Test {
@@ -46,6 +52,13 @@ parameter_types! {
 		transaction_version: 1,
 		system_version: 1,
 	};
+	pub const InitialLimits: Limits = INITIAL_LIMITS;
+	pub BlockWeights: frame_system::limits::BlockWeights =
+		frame_system::limits::BlockWeights::simple_max(
+			MaxParachainBlockWeight::<Test, crate::TargetBlockRate<Test>>::get(),
+		);
+	/// In relay blocks. A static, because the verdict must not depend on it.
+	pub static RelayParentOffset: u32 = 1;
 	/// Milliseconds. A static, because the relation to the relay slot is part of what is tested.
 	pub static ParaSlotDuration: u64 = 6_000;
 }
@@ -55,6 +68,8 @@ impl frame_system::Config for Test {
 	type Block = Block;
 	type Version = Version;
 	type OnSetCode = ParachainSetCode<Test>;
+	type BlockWeights = BlockWeights;
+	type PreInherents = DynamicMaxBlockWeightHooks<Test, crate::TargetBlockRate<Test>>;
 }
 
 impl pallet_timestamp::Config for Test {
@@ -86,7 +101,7 @@ impl cumulus_pallet_parachain_system::Config for Test {
 	type ReservedXcmpWeight = ();
 	type CheckAssociatedRelayNumber = AnyRelayNumber;
 	type ConsensusHook = Velocity;
-	type RelayParentOffset = ConstU32<RELAY_PARENT_OFFSET>;
+	type RelayParentOffset = RelayParentOffset;
 	type SchedulingSignatureVerifier = ();
 }
 
@@ -94,12 +109,15 @@ impl pallet_velocity::Config for Test {
 	type AdminOrigin = EnsureRoot<u64>;
 	type RelaySlotDuration = ConstU64<6_000>;
 	type MaxCapacity = ConstU32<MAX_CAPACITY>;
+	type MaxScheduleAhead = ConstU32<MAX_SCHEDULE_AHEAD>;
+	type InitialLimits = InitialLimits;
 	type WeightInfo = ();
 }
 
 /// A chain at its start, with the default limits.
 pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 	ParaSlotDuration::set(6_000);
+	RelayParentOffset::set(1);
 	let storage = RuntimeGenesisConfig::default().build_storage().expect("the default is valid");
 	storage.into()
 }
@@ -111,11 +129,26 @@ pub(crate) fn new_test_ext_with(limits: Limits) -> sp_io::TestExternalities {
 	ext
 }
 
-/// A relay chain's state proof that says nothing but the relay slot.
-pub(crate) fn state_proof(relay_slot: u64) -> RelayChainStateProof {
-	let builder = RelayStateSproofBuilder { current_slot: relay_slot.into(), ..Default::default() };
+/// The head of which [`block_hash`] gives the hash for the `n`th block under way. `None` is for a head
+/// that is not among them.
+fn head(n: Option<u8>) -> HeadData {
+	HeadData(vec![n.map_or(0, |n| n + 1)])
+}
+
+/// A relay chain's state proof that says the relay slot, and which block is the latest included one.
+pub(crate) fn state_proof_with(relay_slot: u64, included: Option<u8>) -> RelayChainStateProof {
+	let builder = RelayStateSproofBuilder {
+		current_slot: relay_slot.into(),
+		included_para_head: Some(head(included)),
+		..Default::default()
+	};
 	let (root, proof) = builder.into_state_root_and_proof();
 	RelayChainStateProof::new(ParaId::from(200), root, proof).expect("the builder proves")
+}
+
+/// A relay chain's state proof that says the relay slot. None of the blocks under way is included.
+pub(crate) fn state_proof(relay_slot: u64) -> RelayChainStateProof {
+	state_proof_with(relay_slot, None)
 }
 
 /// A segment of `length` blocks under way; the `n`th has the hash [`block_hash`] of `n`.
@@ -132,7 +165,7 @@ pub(crate) fn set_segment(length: u8) {
 
 /// The hash of the `n`th block under way.
 pub(crate) fn block_hash(n: u8) -> H256 {
-	H256::repeat_byte(n + 1)
+	<Test as frame_system::Config>::Hashing::hash(&head(Some(n)).0)
 }
 
 /// The para slot that Aura has for the current block.
@@ -140,19 +173,90 @@ pub(crate) fn set_para_slot(slot: u64) {
 	pallet_aura::CurrentSlot::<Test>::put(Slot::from(slot));
 }
 
-/// The next block, with `calls` in it. `bundle` is its place in a bundle, and whether it is the last
-/// one.
-pub(crate) fn block(bundle: Option<(u8, bool)>, calls: impl FnOnce()) {
+/// The relay parent that blocks are built on unless a test sets another.
+pub(crate) const RELAY_PARENT: u32 = 1_000;
+
+/// Where a block is built, as its digest claims.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+	/// Its place in a bundle, and whether it is the last one.
+	pub(crate) bundle: Option<(u8, bool)>,
+	/// Its core among those of the relay slot, and their number.
+	pub(crate) core: Option<(u8, u16)>,
+}
+
+impl Place {
+	pub(crate) fn digest(&self) -> Digest {
+		let core = self.core.map(|(selector, number_of_cores)| {
+			CumulusDigestItem::CoreInfo(CoreInfo {
+				selector: CoreSelector(selector),
+				claim_queue_offset: ClaimQueueOffset(0),
+				number_of_cores: number_of_cores.into(),
+			})
+		});
+		let bundle = self.bundle.map(|(index, is_last)| {
+			CumulusDigestItem::BlockBundleInfo(BlockBundleInfo { index, is_last })
+		});
+		Digest { logs: core.into_iter().chain(bundle).map(|item| item.to_digest_item()).collect() }
+	}
+}
+
+/// Begin the next block.
+pub(crate) fn initialize(place: Place) {
 	let number = System::block_number() + 1;
-	let digest = bundle
-		.map(|(index, is_last)| {
-			CumulusDigestItem::BlockBundleInfo(BlockBundleInfo { index, is_last }).to_digest_item()
-		})
-		.into_iter()
-		.collect();
 	System::reset_events();
-	System::initialize(&number, &H256::zero(), &Digest { logs: digest });
+	System::initialize(&number, &H256::zero(), &place.digest());
 	Velocity::on_initialize(number);
+}
+
+/// Leave what the inherent leaves, for a block that is built on `relay_parent`.
+pub(crate) fn set_relay_parent(relay_parent: u32) {
+	ValidationData::<Test>::put(PersistedValidationData {
+		relay_parent_number: relay_parent,
+		..Default::default()
+	});
+}
+
+/// End the current block.
+pub(crate) fn finalize() {
+	Velocity::on_finalize(System::block_number());
+	if let Some(data) = ValidationData::<Test>::take() {
+		cumulus_pallet_parachain_system::LastRelayChainBlockNumber::<Test>::put(
+			data.relay_parent_number,
+		);
+	}
+}
+
+/// The next block on `relay_parent`, with `calls` in it.
+pub(crate) fn block_on(relay_parent: u32, place: Place, calls: impl FnOnce()) {
+	initialize(place);
+	set_relay_parent(relay_parent);
 	calls();
-	Velocity::on_finalize(number);
+	finalize();
+}
+
+/// The next block on [`RELAY_PARENT`], with `calls` in it.
+pub(crate) fn block(bundle: Option<(u8, bool)>, calls: impl FnOnce()) {
+	block_on(RELAY_PARENT, Place { bundle, core: None }, calls);
+}
+
+/// Run `test`, in which blocks are refused by panicking as a matter of course, without a back trace for
+/// each: thousands of them would hide a real failure.
+pub(crate) fn without_back_traces<R>(test: impl FnOnce() -> R) -> R {
+	use std::{cell::Cell, sync::Once};
+	thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
+	static INSTALL: Once = Once::new();
+	INSTALL.call_once(|| {
+		// Other tests run at the same time and have a right to theirs.
+		let print = std::panic::take_hook();
+		std::panic::set_hook(Box::new(move |panic| {
+			if !QUIET.get() {
+				print(panic)
+			}
+		}));
+	});
+	QUIET.set(true);
+	let result = test();
+	QUIET.set(false);
+	result
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the pallet promises.
+//! What the pallet does, by what is asked of it.
 
 mod against_the_sdk;
+mod bundles;
 mod governance;
 mod hook;
+mod integrity;
+mod migration;
+mod whole_blocks;

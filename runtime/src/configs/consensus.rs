@@ -8,10 +8,11 @@ use super::{
 };
 use crate::{
 	AccountId, Aura, AuraId, Balances, BlockNumber, CollatorSelection, MessageQueue, Runtime,
-	RuntimeEvent, Session, SessionKeys, Velocity, XcmpQueue, HOURS, MAX_CAPACITY,
-	RELAY_CHAIN_SLOT_DURATION_MILLIS, RELAY_PARENT_OFFSET, SLOT_DURATION,
+	RuntimeEvent, Session, SessionKeys, Velocity, XcmpQueue, HOURS, INITIAL_LIMITS, MAX_CAPACITY,
+	MAX_SCHEDULE_AHEAD, RELAY_CHAIN_SLOT_DURATION_MILLIS, RELAY_PARENT_OFFSET, SLOT_DURATION,
 };
 use ::xcm::latest::prelude::BodyId;
+use conveyor_primitives::Limits;
 use cumulus_pallet_parachain_system::RelayNumberMonotonicallyIncreases;
 use frame_support::{
 	parameter_types,
@@ -27,10 +28,17 @@ pub const MAX_INVULNERABLES: u32 = 20;
 /// Collators that have a bond at stake, at most.
 pub const MAX_CANDIDATES: u32 = 100;
 
+parameter_types! {
+	/// The limits of a chain that never set any.
+	pub const InitialLimits: Limits = INITIAL_LIMITS;
+}
+
 impl pallet_velocity::Config for Runtime {
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type RelaySlotDuration = ConstU64<RELAY_CHAIN_SLOT_DURATION_MILLIS>;
 	type MaxCapacity = ConstU32<MAX_CAPACITY>;
+	type MaxScheduleAhead = ConstU32<MAX_SCHEDULE_AHEAD>;
+	type InitialLimits = InitialLimits;
 	type WeightInfo = pallet_velocity::weights::SubstrateWeight<Runtime>;
 }
 

@@ -1,27 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Who sets the limits, which are refused, and when they come into force.
+//! Who schedules limits, which are refused, and when they come into force.
 
-use crate::{mock::*, Error, Event, Limits, NextLimits, TargetBlockRate};
-use conveyor_primitives::Limits as LimitsRecord;
+use crate::{
+	mock::*, relay_chain::HostConfigurationPrefix, Authored, Error, Event, Limits, Scheduled,
+	TargetBlockRate,
+};
+use conveyor_primitives::{
+	AuthoredInSlot, InvalidLimits, Limits as LimitsRecord, Refusal, RelayScheduling,
+	ScheduledLimits, Start, Warning,
+};
+use cumulus_pallet_parachain_system::{RelayStateProof, ValidationData};
+use cumulus_test_relay_sproof_builder::RelayStateSproofBuilder;
 use frame_support::{assert_noop, assert_ok, traits::Get};
 use frame_system::RawOrigin;
 use proptest::prelude::*;
 use sp_runtime::{BuildStorage, DispatchError};
 
-const SLOW: LimitsRecord = LimitsRecord { velocity: 1, capacity: 4, target_block_rate: 1 };
+const SLOW: LimitsRecord = INITIAL_LIMITS;
 const FAST: LimitsRecord = LimitsRecord { velocity: 3, capacity: 12, target_block_rate: 2 };
+const FASTER: LimitsRecord = LimitsRecord { velocity: 3, capacity: 14, target_block_rate: 3 };
+
+fn schedule(limits: LimitsRecord, at: Start) {
+	assert_ok!(Velocity::schedule_limits(RawOrigin::Root.into(), limits, at));
+}
 
 fn set(limits: LimitsRecord) {
-	assert_ok!(Velocity::set_limits(RawOrigin::Root.into(), limits));
+	schedule(limits, Start::Now);
+}
+
+/// The only core of a relay slot, unless said otherwise.
+fn core(selector: u8, number_of_cores: u16) -> Place {
+	Place { bundle: None, core: Some((selector, number_of_cores)) }
 }
 
 #[test]
-fn a_chain_starts_with_one_block_per_relay_slot_at_full_pace() {
-	new_test_ext().execute_with(|| {
-		assert_eq!(Velocity::limits(), SLOW);
-		assert_eq!(Velocity::recommended_capacity(1), 4);
-	});
+fn a_chain_starts_with_the_initial_limits() {
+	new_test_ext().execute_with(|| assert_eq!(Velocity::limits(), SLOW));
 	// Also a chain that got the pallet by a runtime upgrade, without any genesis.
 	sp_io::TestExternalities::new_empty().execute_with(|| {
 		assert_eq!(Velocity::limits(), SLOW);
@@ -46,13 +61,19 @@ fn genesis_refuses_limits_that_no_chain_can_live_with() {
 }
 
 #[test]
-fn only_the_admin_sets_limits() {
+fn only_the_admin_schedules_and_cancels() {
 	new_test_ext().execute_with(|| {
-		assert_noop!(
-			Velocity::set_limits(RawOrigin::Signed(1).into(), FAST),
-			DispatchError::BadOrigin,
-		);
-		assert_noop!(Velocity::set_limits(RawOrigin::None.into(), FAST), DispatchError::BadOrigin);
+		Scheduled::<Test>::put(ScheduledLimits { limits: FAST, due: 7 });
+		for origin in [RawOrigin::Signed(1), RawOrigin::None] {
+			assert_noop!(
+				Velocity::schedule_limits(origin.clone().into(), FAST, Start::Now),
+				DispatchError::BadOrigin,
+			);
+			assert_noop!(
+				Velocity::cancel_scheduled_limits(origin.into()),
+				DispatchError::BadOrigin,
+			);
+		}
 	});
 }
 
@@ -61,7 +82,11 @@ fn each_rule_has_its_own_error_and_changes_nothing() {
 	let refused = |velocity, capacity, target_block_rate, error: Error<Test>| {
 		new_test_ext().execute_with(|| {
 			let limits = LimitsRecord { velocity, capacity, target_block_rate };
-			assert_noop!(Velocity::set_limits(RawOrigin::Root.into(), limits), error);
+			Scheduled::<Test>::put(ScheduledLimits { limits: FAST, due: 7 });
+			assert_noop!(
+				Velocity::schedule_limits(RawOrigin::Root.into(), limits, Start::Now),
+				error,
+			);
 		})
 	};
 	refused(1, 4, 0, Error::TargetBlockRateZero);
@@ -72,30 +97,118 @@ fn each_rule_has_its_own_error_and_changes_nothing() {
 }
 
 #[test]
-fn limits_apply_at_the_end_of_the_block() {
+fn a_relay_block_must_be_ahead_but_not_too_far() {
+	new_test_ext().execute_with(|| {
+		block(None, || {
+			let latest = RELAY_PARENT + MAX_SCHEDULE_AHEAD;
+			for (at, error) in [
+				(0, Error::<Test>::RelayBlockPassed),
+				(RELAY_PARENT, Error::RelayBlockPassed),
+				(latest + 1, Error::RelayBlockTooFarAhead),
+				(u32::MAX, Error::RelayBlockTooFarAhead),
+			] {
+				let at = Start::RelayBlock(at);
+				assert_noop!(Velocity::schedule_limits(RawOrigin::Root.into(), FAST, at), error,);
+			}
+			for at in [RELAY_PARENT + 1, latest] {
+				schedule(FAST, Start::RelayBlock(at));
+				assert_eq!(Scheduled::<Test>::get().unwrap().due, at);
+			}
+		});
+	});
+}
+
+#[test]
+fn the_last_schedule_counts_and_tells_what_it_replaced() {
+	new_test_ext().execute_with(|| {
+		block(None, || {
+			schedule(FASTER, Start::RelayBlock(RELAY_PARENT + 5));
+			set(FAST);
+			System::assert_last_event(
+				Event::LimitsScheduled {
+					limits: FAST,
+					due: RELAY_PARENT,
+					recommended_capacity: 12,
+					warnings: vec![],
+					replaced: Some(ScheduledLimits { limits: FASTER, due: RELAY_PARENT + 5 }),
+				}
+				.into(),
+			);
+		});
+		assert_eq!(Velocity::limits(), FAST);
+		assert_eq!(Velocity::scheduled_limits(), None);
+	});
+}
+
+#[test]
+fn what_is_scheduled_can_be_cancelled_until_it_is_in_force() {
+	new_test_ext().execute_with(|| {
+		let cancel = || Velocity::cancel_scheduled_limits(RawOrigin::Root.into());
+		assert_noop!(cancel(), Error::<Test>::NothingScheduled);
+		block(None, || {
+			set(FAST);
+			assert_ok!(cancel());
+			System::assert_last_event(
+				Event::ScheduledLimitsCancelled { limits: FAST, due: RELAY_PARENT }.into(),
+			);
+		});
+		assert_eq!(Velocity::limits(), SLOW);
+		block(None, || set(FAST));
+		assert_eq!(Velocity::limits(), FAST);
+		assert_noop!(cancel(), Error::<Test>::NothingScheduled);
+	});
+}
+
+#[test]
+fn limits_for_now_apply_at_the_end_of_the_block() {
 	new_test_ext().execute_with(|| {
 		block(None, || {
 			set(FAST);
 			assert_eq!(Velocity::limits(), SLOW, "constant while a block is executed");
-			System::assert_last_event(
-				Event::LimitsSet { limits: FAST, recommended_capacity: 12 }.into(),
-			);
 		});
 		assert_eq!(Velocity::limits(), FAST);
 		assert_eq!(TargetBlockRate::<Test>::get(), 2);
-		assert_eq!(NextLimits::<Test>::get(), None);
+		assert_eq!(Scheduled::<Test>::get(), None);
 		System::assert_last_event(Event::LimitsApplied { limits: FAST }.into());
 	});
 }
 
 #[test]
-fn the_last_call_before_the_end_of_the_block_counts() {
-	new_test_ext().execute_with(|| {
-		block(None, || {
-			set(FAST);
-			set(LimitsRecord { capacity: 20, ..FAST });
+fn limits_for_later_apply_after_the_block_on_their_relay_block_or_the_next_there_is() {
+	for on_time in [true, false] {
+		new_test_ext().execute_with(|| {
+			block(None, || schedule(FAST, Start::RelayBlock(RELAY_PARENT + 3)));
+			block_on(RELAY_PARENT + 2, core(0, 1), || ());
+			assert_eq!(Velocity::limits(), SLOW, "not due yet");
+			assert_eq!(
+				Velocity::scheduled_limits(),
+				Some(ScheduledLimits { limits: FAST, due: RELAY_PARENT + 3 }),
+			);
+			let relay_parent = RELAY_PARENT + if on_time { 3 } else { 9 };
+			block_on(relay_parent, core(0, 1), || ());
+			assert_eq!(Velocity::limits(), FAST);
 		});
-		assert_eq!(Velocity::limits().capacity, 20);
+	}
+}
+
+/// A scheduler executes what governance has decided before the inherents are there.
+#[test]
+fn what_is_called_before_the_inherents_applies_with_the_next_relay_parent() {
+	new_test_ext().execute_with(|| {
+		block(None, || ());
+		initialize(Place::default());
+		assert_noop!(
+			Velocity::schedule_limits(
+				RawOrigin::Root.into(),
+				FAST,
+				Start::RelayBlock(RELAY_PARENT),
+			),
+			Error::<Test>::RelayBlockPassed,
+		);
+		set(FAST);
+		set_relay_parent(RELAY_PARENT + 1);
+		finalize();
+		assert_eq!(Velocity::limits(), FAST);
 	});
 }
 
@@ -115,23 +228,150 @@ fn a_bundle_keeps_its_limits_to_its_end() {
 	});
 }
 
+/// The collator splits the blocks of a relay slot once, by the limits that it finds at its start.
+#[test]
+fn limits_wait_for_the_last_core_of_the_relay_slot() {
+	new_test_ext_with(FASTER).execute_with(|| {
+		block_on(RELAY_PARENT, core(0, 3), || set(SLOW));
+		assert_eq!(Velocity::limits(), FASTER);
+		block_on(RELAY_PARENT, core(1, 3), || ());
+		assert_eq!(Velocity::limits(), FASTER);
+		block_on(RELAY_PARENT, core(2, 3), || ());
+		assert_eq!(Velocity::limits(), SLOW);
+	});
+}
+
+/// The last core may not come, for as long as there is no room for it or its block is skipped to hand
+/// over to the next collator. The change must come nevertheless.
+#[test]
+fn limits_do_not_wait_for_a_core_that_does_not_come() {
+	new_test_ext_with(FASTER).execute_with(|| {
+		block_on(RELAY_PARENT, core(0, 3), || set(SLOW));
+		block_on(RELAY_PARENT, core(1, 3), || ());
+		assert_eq!(Velocity::limits(), FASTER);
+		Authored::<Test>::put(AuthoredInSlot { relay_slot: 10.into(), blocks: 1, closed: false });
+		block_on(RELAY_PARENT + 1, core(0, 3), || ());
+		assert_eq!(Velocity::limits(), SLOW);
+		// The cores after this one were planned by the old limits.
+		let refusal = Refusal::LimitsChanged { relay_slot: 10.into() };
+		assert_eq!(Velocity::admission(Default::default(), 10.into()), Err(refusal));
+		assert!(Velocity::can_build_upon(Default::default(), 11.into()));
+	});
+}
+
 #[test]
 fn capacity_below_what_is_under_way_makes_authoring_wait_and_no_more() {
-	new_test_ext_with(LimitsRecord { velocity: 3, capacity: 12, target_block_rate: 3 })
-		.execute_with(|| {
-			set_segment(8);
-			block(None, || set(LimitsRecord { velocity: 3, capacity: 5, target_block_rate: 3 }));
-			let none_included = Default::default();
-			assert!(!Velocity::can_build_upon(none_included, 10.into()));
-			assert!(!Velocity::can_build_upon(block_hash(2), 10.into()), "5 blocks are left");
-			assert!(Velocity::can_build_upon(block_hash(3), 10.into()), "4 blocks are left");
+	let fast = LimitsRecord { velocity: 3, capacity: 12, target_block_rate: 3 };
+	new_test_ext_with(fast).execute_with(|| {
+		set_segment(8);
+		block(None, || set(LimitsRecord { velocity: 3, capacity: 5, target_block_rate: 3 }));
+		assert_eq!(Velocity::limits().capacity, 5);
+		let admission = |included| Velocity::admission(included, 10.into());
+		let full = |length| Err(Refusal::SegmentFull { length, capacity: 5 });
+		assert_eq!(admission(Default::default()), full(8));
+		assert_eq!(admission(block_hash(2)), full(5));
+		let no_room_for_all = |room| Err(Refusal::BundleDoesNotFit { needed: 3, room });
+		assert_eq!(admission(block_hash(3)), no_room_for_all(1));
+		assert_eq!(admission(block_hash(4)), no_room_for_all(2));
+		assert_eq!(admission(block_hash(5)).unwrap().room, 3);
+	});
+}
+
+/// Leave a relay chain's state proof with the given configuration, as the inherent does.
+fn set_relay_configuration(config: Vec<u8>) {
+	let key = cumulus_primitives_core::relay_chain::well_known_keys::ACTIVE_CONFIG.to_vec();
+	let builder = RelayStateSproofBuilder {
+		additional_key_values: vec![(key, config)],
+		..Default::default()
+	};
+	let (root, proof) = builder.into_state_root_and_proof();
+	RelayStateProof::<Test>::put(proof);
+	ValidationData::<Test>::mutate(|data| {
+		data.get_or_insert_default().relay_parent_storage_root = root;
+	});
+}
+
+#[test]
+fn the_relay_chain_s_scheduling_is_read_from_its_own_configuration() {
+	use codec::Encode;
+	use polkadot_runtime_parachains::configuration::HostConfiguration;
+	let mut config = HostConfiguration::<u32>::default();
+	config.scheduler_params.lookahead = 5;
+	config.scheduler_params.num_cores = 17;
+	config.node_features.resize(5, false);
+	config.executor_params =
+		vec![cumulus_primitives_core::relay_chain::ExecutorParam::MaxMemoryPages(8192)][..].into();
+	let scheduling = RelayScheduling { lookahead: 5, num_cores: 17, descriptors_v3: false };
+	new_test_ext().execute_with(|| {
+		assert_eq!(Velocity::relay_scheduling(), None, "before the first block");
+		set_relay_configuration(config.encode());
+		assert_eq!(Velocity::relay_scheduling(), Some(scheduling));
+		config.node_features.set(4, true);
+		set_relay_configuration(config.encode());
+		let with_v3 = RelayScheduling { descriptors_v3: true, ..scheduling };
+		assert_eq!(Velocity::relay_scheduling(), Some(with_v3));
+		// What benchmarks measure with.
+		set_relay_configuration(HostConfigurationPrefix::encoded(&with_v3));
+		assert_eq!(Velocity::relay_scheduling(), Some(with_v3));
+	});
+}
+
+#[test]
+fn an_unknown_layout_of_the_relay_chain_s_configuration_is_no_reason_to_refuse() {
+	new_test_ext().execute_with(|| {
+		block(None, || {
+			for config in [vec![], vec![0xff; 40], vec![0; 5_000]] {
+				set_relay_configuration(config);
+				assert_eq!(Velocity::relay_scheduling(), None);
+				set(FAST);
+			}
 		});
+		assert_eq!(Velocity::limits(), FAST);
+	});
+}
+
+#[test]
+fn warnings_are_told_beforehand_and_when_limits_are_scheduled() {
+	let limits = LimitsRecord { velocity: 3, capacity: 11, target_block_rate: 3 };
+	new_test_ext().execute_with(|| {
+		block(None, || {
+			let scheduling = RelayScheduling { lookahead: 3, num_cores: 2, descriptors_v3: false };
+			set_relay_configuration(HostConfigurationPrefix::encoded(&scheduling));
+			let warnings = vec![
+				Warning::CapacityBelowRecommended { capacity: 11, recommended: 12 },
+				Warning::NoBackingSlack { lookahead: 3, relay_parent_offset: 1 },
+			];
+			let advice = Velocity::check_limits(limits).unwrap();
+			assert_eq!(advice.warnings, warnings);
+			assert_eq!(advice.relay_scheduling, Some(scheduling));
+			assert_eq!(advice.useful_capacity, Some(15));
+			assert_eq!(advice.recommended_capacity, Velocity::recommended_capacity(3));
+			set(limits);
+			System::assert_last_event(
+				Event::LimitsScheduled {
+					limits,
+					due: RELAY_PARENT,
+					recommended_capacity: 12,
+					warnings,
+					replaced: None,
+				}
+				.into(),
+			);
+		});
+		assert_eq!(
+			Velocity::check_limits(LimitsRecord { capacity: 2, ..limits }),
+			Err(InvalidLimits::CapacityBelowBundle { capacity: 2, bundle: 3 }),
+		);
+	});
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-	Set(LimitsRecord),
-	EndBlock(Option<(u8, bool)>),
+	Schedule(LimitsRecord, Start),
+	Cancel,
+	/// The end of the current block, and where the next one is built: how many relay blocks later,
+	/// its place in a bundle, and its core.
+	NextBlock(u32, Option<(u8, bool)>, Option<(u8, u16)>),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -139,39 +379,86 @@ fn step() -> impl Strategy<Value = Step> {
 		(0..8u32, 0..30u32, 0..8u32).prop_map(|(velocity, capacity, target_block_rate)| {
 			LimitsRecord { velocity, capacity, target_block_rate }
 		});
+	let at = prop_oneof![
+		Just(Start::Now),
+		(0..120u32).prop_map(|ahead| Start::RelayBlock(RELAY_PARENT + ahead)),
+	];
 	prop_oneof![
-		limits.prop_map(Step::Set),
-		proptest::option::of((0..3u8, any::<bool>())).prop_map(Step::EndBlock),
+		3 => (limits, at).prop_map(|(limits, at)| Step::Schedule(limits, at)),
+		1 => Just(Step::Cancel),
+		4 => (
+			0..20u32,
+			proptest::option::of((0..3u8, any::<bool>())),
+			proptest::option::of((0..4u8, 0..4u16)),
+		)
+			.prop_map(|(relay_blocks, bundle, core)| Step::NextBlock(relay_blocks, bundle, core)),
 	]
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig::with_cases(2_000))]
+	#![proptest_config(ProptestConfig::with_cases(4_000))]
 
-	/// Whatever is called, the state stays valid, and a drained segment has room for a bundle.
+	/// Whatever is called, the state stays valid, a refused call changes nothing, what is scheduled
+	/// comes into force, and a drained segment has room for a bundle.
 	#[test]
 	fn no_sequence_of_calls_leaves_limits_without_a_block(
-		steps in proptest::collection::vec(step(), 1..20),
+		steps in proptest::collection::vec(step(), 1..24),
 	) {
 		new_test_ext().execute_with(|| {
+			let root = || RawOrigin::Root.into();
+			let mut relay_parent = RELAY_PARENT;
+			initialize(Place::default());
+			set_relay_parent(relay_parent);
 			for step in steps {
+				let before = (Limits::<Test>::get(), Scheduled::<Test>::get());
 				match step {
-					Step::Set(limits) => {
-						let before = (Limits::<Test>::get(), NextLimits::<Test>::get());
-						let valid = limits.validate(MAX_CAPACITY).is_ok();
-						let called = Velocity::set_limits(RawOrigin::Root.into(), limits);
+					Step::Schedule(limits, at) => {
+						let due = match at {
+							Start::Now => relay_parent,
+							Start::RelayBlock(relay_block) => relay_block,
+						};
+						let ahead = at == Start::Now ||
+							(1..=MAX_SCHEDULE_AHEAD).contains(&due.saturating_sub(relay_parent));
+						let valid = limits.validate(MAX_CAPACITY).is_ok() && ahead;
+						let called = Velocity::schedule_limits(root(), limits, at);
 						assert_eq!(called.is_ok(), valid);
-						let expected = if valid { (before.0, Some(limits)) } else { before };
-						assert_eq!((Limits::<Test>::get(), NextLimits::<Test>::get()), expected);
+						let scheduled = Some(ScheduledLimits { limits, due });
+						let expected = if valid { (before.0, scheduled) } else { before };
+						assert_eq!((Limits::<Test>::get(), Scheduled::<Test>::get()), expected);
 					},
-					Step::EndBlock(bundle) => block(bundle, || ()),
+					Step::Cancel => {
+						let called = Velocity::cancel_scheduled_limits(root());
+						assert_eq!(called.is_ok(), before.1.is_some());
+						assert_eq!((Limits::<Test>::get(), Scheduled::<Test>::get()), (before.0, None));
+					},
+					Step::NextBlock(relay_blocks, bundle, core) => {
+						finalize();
+						let after = Limits::<Test>::get();
+						if after != before.0 {
+							let scheduled = before.1.expect("else nothing could change");
+							assert_eq!(after, scheduled.limits);
+							assert!(relay_parent >= scheduled.due);
+						}
+						let slot = (u64::from(relay_parent) + 1).into();
+						let admission = Velocity::admission(Default::default(), slot).unwrap();
+						let rate = Velocity::target_block_rate();
+						assert!((1..=admission.room).contains(&rate));
+						relay_parent += relay_blocks;
+						initialize(Place { bundle, core });
+						set_relay_parent(relay_parent);
+					},
 				}
 				Velocity::check_state().unwrap();
-				let rate = Velocity::target_block_rate();
-				assert!(rate >= 1);
-				let admission = Velocity::admission(Default::default(), 10.into()).unwrap();
-				assert!(admission.room >= rate);
 			}
+			// Two bundles later nothing waits that is due.
+			for _ in 0..2 {
+				finalize();
+				relay_parent += MAX_SCHEDULE_AHEAD + 1;
+				initialize(Place { bundle: Some((0, true)), core: Some((0, 3)) });
+				set_relay_parent(relay_parent);
+			}
+			finalize();
+			assert_eq!(Scheduled::<Test>::get(), None);
 		});
 	}
 }

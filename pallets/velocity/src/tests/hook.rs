@@ -24,7 +24,7 @@ fn at(para_slot: u64, test: impl FnOnce()) {
 fn assert_authored(relay_slot: u64, blocks: u32) {
 	assert_eq!(
 		Authored::<Test>::get(),
-		Some(AuthoredInSlot { relay_slot: relay_slot.into(), blocks }),
+		Some(AuthoredInSlot { relay_slot: relay_slot.into(), blocks, closed: false }),
 	);
 }
 
@@ -153,12 +153,111 @@ fn the_verdict_names_what_stands_in_the_way() {
 			Velocity::admission(block_hash(0), 9.into()),
 			Err(Refusal::RelaySlotMovedBackwards { last: 10.into(), new: 9.into() }),
 		);
+		set_segment(0);
 		run_hook(10);
 		run_hook(10);
+		set_segment(1);
 		assert_eq!(
 			Velocity::admission(block_hash(0), 10.into()),
 			Err(Refusal::VelocityReached { relay_slot: 10.into(), authored: 3, velocity: 2 }),
 		);
 		assert!(Velocity::can_build_upon(block_hash(0), 11.into()));
+	});
+}
+
+#[test]
+#[should_panic(
+	expected = "the unincluded segment is full: 3 blocks are under way, the capacity is 3"
+)]
+fn a_block_beyond_the_capacity_is_refused() {
+	at(10, || {
+		set_segment(3);
+		run_hook(10);
+	});
+}
+
+#[test]
+fn a_block_that_is_included_makes_room() {
+	at(10, || {
+		set_segment(3);
+		Velocity::on_state_proof(&state_proof_with(10, Some(0)));
+		assert_authored(10, 1);
+	});
+}
+
+#[test]
+#[should_panic(expected = "no included head in the relay chain's state proof: ParaHead")]
+fn a_proof_without_an_included_head_is_refused() {
+	use cumulus_pallet_parachain_system::RelayChainStateProof;
+	let builder = cumulus_test_relay_sproof_builder::RelayStateSproofBuilder {
+		current_slot: 10.into(),
+		..Default::default()
+	};
+	let (root, proof) = builder.into_state_root_and_proof();
+	let proof = RelayChainStateProof::new(200.into(), root, proof).unwrap();
+	at(10, || {
+		Velocity::on_state_proof(&proof);
+	});
+}
+
+/// The verdict before a block and in it, at the same place of a bundle.
+fn both_verdicts(
+	parent: Place,
+	block: Place,
+	relay_slot: u64,
+) -> (Result<u32, Refusal>, Result<u32, Refusal>) {
+	initialize(parent);
+	let before = Velocity::admission(Default::default(), relay_slot.into());
+	initialize(block);
+	let within = Velocity::verdict_on_this(Default::default(), relay_slot.into());
+	(before.map(|admission| admission.room), within.map(|admission| admission.room))
+}
+
+#[test]
+fn the_beginning_of_a_bundle_needs_room_for_all_of_it() {
+	let limits = Limits { velocity: 3, capacity: 5, target_block_rate: 3 };
+	let bundle = |index, is_last| Place { bundle: Some((index, is_last)), core: None };
+	new_test_ext_with(limits).execute_with(|| {
+		set_segment(3);
+		let refusal = Err(Refusal::BundleDoesNotFit { needed: 3, room: 2 });
+		// After the last block of a bundle.
+		assert_eq!(both_verdicts(bundle(2, true), bundle(0, false), 10), (refusal, refusal));
+		// In the middle of one.
+		assert_eq!(both_verdicts(bundle(0, false), bundle(1, false), 10), (Ok(2), Ok(2)));
+		// A collator that says nothing of bundles builds a block by itself, but it is not known
+		// beforehand whether it will be that one.
+		assert_eq!(both_verdicts(Place::default(), Place::default(), 10), (refusal, Ok(2)));
+		set_segment(2);
+		assert_eq!(both_verdicts(bundle(2, true), bundle(0, false), 10), (Ok(3), Ok(3)));
+	});
+}
+
+#[test]
+fn a_bundle_is_shorter_with_more_cores() {
+	use cumulus_pallet_parachain_system::PreviousCoreCount;
+	let limits = Limits { velocity: 3, capacity: 4, target_block_rate: 3 };
+	let last = Place { bundle: Some((0, true)), core: None };
+	new_test_ext_with(limits).execute_with(|| {
+		set_segment(3);
+		let verdict = |cores: u16| {
+			PreviousCoreCount::<Test>::put(codec::Compact(cores));
+			both_verdicts(last, last, 10)
+		};
+		let refusal = |needed| Err(Refusal::BundleDoesNotFit { needed, room: 1 });
+		assert_eq!(verdict(1), (refusal(3), refusal(3)));
+		assert_eq!(verdict(2), (refusal(2), refusal(2)));
+		assert_eq!(verdict(3), (Ok(1), Ok(1)));
+	});
+}
+
+#[test]
+#[should_panic(expected = "the bundle does not fit: it has 3 blocks, there is room for 2")]
+fn a_bundle_that_would_not_get_to_its_end_is_not_begun() {
+	let limits = Limits { velocity: 3, capacity: 5, target_block_rate: 3 };
+	new_test_ext_with(limits).execute_with(|| {
+		set_segment(3);
+		initialize(Place { bundle: Some((0, false)), core: None });
+		set_para_slot(10);
+		run_hook(10);
 	});
 }

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! A runtime in which everything is wired wrongly is told so, thing by thing.
+
+use crate as pallet_velocity;
+use crate::Pallet;
+use conveyor_primitives::Limits;
+use cumulus_pallet_aura_ext::FixedVelocityConsensusHook;
+use cumulus_pallet_parachain_system::{ParachainSetCode, RelayNumberStrictlyIncreases};
+use frame_support::{
+	derive_impl, parameter_types, storage_alias,
+	traits::{ConstBool, ConstU32, ConstU64, ConstU8, EnqueueWithOrigin, Get},
+};
+use frame_system::EnsureRoot;
+use sp_version::RuntimeVersion;
+use std::{borrow::Cow, panic::catch_unwind};
+
+type Block = frame_system::mocking::MockBlock<Miswired>;
+
+frame_support::construct_runtime!(
+	// Without our pallet: the integrity test that the macro makes would fail, as it should.
+	pub enum Miswired {
+		System: frame_system,
+		ParachainSystem: cumulus_pallet_parachain_system,
+		Aura: pallet_aura,
+		AuraExt: cumulus_pallet_aura_ext,
+	}
+);
+
+impl From<pallet_velocity::Event<Miswired>> for RuntimeEvent {
+	fn from(event: pallet_velocity::Event<Miswired>) -> Self {
+		unreachable!("nothing is executed: {event:?}")
+	}
+}
+
+/// Knows all pallets, by the same name.
+pub struct AnyPallet;
+
+impl frame_support::traits::PalletInfo for AnyPallet {
+	fn index<P: 'static>() -> Option<usize> {
+		Some(0)
+	}
+	fn name<P: 'static>() -> Option<&'static str> {
+		Some("Any")
+	}
+	fn name_hash<P: 'static>() -> Option<[u8; 16]> {
+		Some([0; 16])
+	}
+	fn module_name<P: 'static>() -> Option<&'static str> {
+		Some("any")
+	}
+	fn crate_version<P: 'static>() -> Option<frame_support::traits::CrateVersion> {
+		Some(Default::default())
+	}
+}
+
+parameter_types! {
+	pub Version: RuntimeVersion = RuntimeVersion {
+		// One that every runtime has, in a version that none has.
+		apis: Cow::Owned(vec![([0xdf, 0x6a, 0xcb, 0x68, 0x99, 0x07, 0x60, 0x9b], 99)]),
+		..RuntimeVersion::default()
+	};
+	pub const InitialLimits: Limits = Limits { velocity: 3, capacity: 2, target_block_rate: 3 };
+}
+
+/// What one must never do.
+pub struct StoredOffset;
+
+#[storage_alias]
+type Offset = StorageValue<Example, u32>;
+
+impl Get<u32> for StoredOffset {
+	fn get() -> u32 {
+		Offset::get().unwrap_or(1)
+	}
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Miswired {
+	type Block = Block;
+	type Version = Version;
+	type OnSetCode = ParachainSetCode<Miswired>;
+	type PalletInfo = AnyPallet;
+}
+
+impl pallet_timestamp::Config for Miswired {
+	type Moment = u64;
+	type OnTimestampSet = ();
+	type MinimumPeriod = ConstU64<3_000>;
+	type WeightInfo = ();
+}
+
+impl pallet_aura::Config for Miswired {
+	type AuthorityId = sp_consensus_aura::sr25519::AuthorityId;
+	type MaxAuthorities = ConstU32<8>;
+	type DisabledValidators = ();
+	type AllowMultipleBlocksPerSlot = ConstBool<false>;
+	type SlotDuration = ConstU64<2_000>;
+}
+
+impl cumulus_pallet_aura_ext::Config for Miswired {}
+
+impl cumulus_pallet_parachain_system::Config for Miswired {
+	type WeightInfo = ();
+	type RuntimeEvent = RuntimeEvent;
+	type OnSystemEvent = ();
+	type SelfParaId = ();
+	type OutboundXcmpMessageSource = ();
+	type DmpQueue = EnqueueWithOrigin<(), ConstU8<0>>;
+	type ReservedDmpWeight = ();
+	type XcmpMessageHandler = ();
+	type ReservedXcmpWeight = ();
+	type CheckAssociatedRelayNumber = RelayNumberStrictlyIncreases;
+	type ConsensusHook = FixedVelocityConsensusHook<Miswired, 6_000, 1, 3>;
+	type RelayParentOffset = StoredOffset;
+	type SchedulingSignatureVerifier = ();
+}
+
+impl pallet_velocity::Config for Miswired {
+	type AdminOrigin = EnsureRoot<u64>;
+	type RelaySlotDuration = ConstU64<6_000>;
+	type MaxCapacity = ConstU32<24>;
+	type MaxScheduleAhead = ConstU32<100>;
+	type InitialLimits = InitialLimits;
+	type WeightInfo = ();
+}
+
+/// What `check` says of the runtime.
+fn says(check: fn()) -> String {
+	let checked = catch_unwind(|| sp_io::TestExternalities::default().execute_with(check));
+	let panic = checked.expect_err("the runtime must not pass");
+	match panic.downcast::<String>() {
+		Ok(text) => *text,
+		Err(panic) => panic.downcast::<&str>().expect("panics say something").to_string(),
+	}
+}
+
+fn assert_says(check: fn(), fault: &str, remedy: &str) {
+	let text = says(check);
+	assert!(text.contains(fault) && text.contains(remedy), "{text}");
+}
+
+#[test]
+fn each_fault_is_told_with_its_remedy() {
+	type P = Pallet<Miswired>;
+	assert_says(
+		P::check_own_constants,
+		"`InitialLimits` are not valid: a capacity of 2 blocks cannot take a bundle of 3",
+		"raise the capacity to 3",
+	);
+	assert_says(
+		P::check_para_slot,
+		"a para slot of 2000 ms is not a multiple of the relay slot of 6000 ms",
+		"set `pallet_aura::Config::SlotDuration`",
+	);
+	assert_says(
+		P::check_blocks_per_para_slot,
+		"Aura does not",
+		"set `pallet_aura::Config::AllowMultipleBlocksPerSlot`",
+	);
+	assert_says(
+		P::check_timestamp,
+		"must move by 3000 ms",
+		"set `pallet_timestamp::Config::MinimumPeriod`",
+	);
+	assert_says(
+		P::check_consensus_hook,
+		"the limits are not enforced",
+		"set `cumulus_pallet_parachain_system::Config::ConsensusHook` to this pallet",
+	);
+	assert_says(
+		P::check_block_weights,
+		"a bundle of 12 does not fit into a core",
+		"MaxParachainBlockWeight<Runtime, pallet_velocity::TargetBlockRate<Runtime>>",
+	);
+	assert_says(
+		P::check_pre_inherents,
+		"would not get the whole core",
+		"set `frame_system::Config::PreInherents` to `DynamicMaxBlockWeightHooks",
+	);
+	assert_says(
+		P::check_relay_numbers,
+		"several blocks on a relay parent",
+		"`RelayNumberMonotonicallyIncreases`",
+	);
+	assert_says(
+		P::check_relay_parent_offset,
+		"is read from the state",
+		"RelayParentOffset` to a constant",
+	);
+	assert_says(
+		P::check_runtime_apis,
+		"version None of `AuraUnincludedSegmentApi`",
+		"implement it in `impl_runtime_apis!`",
+	);
+}
+
+#[test]
+fn a_fault_fails_the_runtime_s_integrity_test() {
+	use frame_support::traits::IntegrityTest;
+	let whole = || <Pallet<Miswired> as IntegrityTest>::integrity_test();
+	assert!(says(whole).starts_with("pallet-velocity: `InitialLimits` are not valid"));
+	// And a runtime without one passes.
+	<crate::mock::Velocity as IntegrityTest>::integrity_test();
+}

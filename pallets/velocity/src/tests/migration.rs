@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! A chain that had the SDK's hook goes on with this pallet.
+
+use crate::{
+	migration::{FromSdkHook, RelaySlotInfo},
+	mock::*,
+	Authored,
+};
+use conveyor_primitives::AuthoredInSlot;
+use cumulus_pallet_aura_ext::FixedVelocityConsensusHook;
+use cumulus_pallet_parachain_system::consensus_hook::ConsensusHook;
+use frame_support::traits::{BeforeAllRuntimeMigrations, GetStorageVersion, OnRuntimeUpgrade};
+
+/// As `frame-executive` does it on the first block of a new runtime.
+fn upgrade() {
+	AllPalletsWithSystem::before_all_runtime_migrations();
+	FromSdkHook::<Test>::on_runtime_upgrade();
+}
+
+/// Two blocks at relay slot 10, under the SDK's hook.
+fn with_the_sdk_hook() -> sp_io::TestExternalities {
+	let mut ext = sp_io::TestExternalities::new_empty();
+	ext.execute_with(|| {
+		set_para_slot(10);
+		for _ in 0..2 {
+			FixedVelocityConsensusHook::<Test, 6_000, 1, 4>::on_state_proof(&state_proof(10));
+		}
+	});
+	ext
+}
+
+#[test]
+fn the_count_goes_on_where_the_sdk_s_hook_has_stopped() {
+	with_the_sdk_hook().execute_with(|| {
+		upgrade();
+		let expected = AuthoredInSlot { relay_slot: 10.into(), blocks: 2, closed: false };
+		assert_eq!(Authored::<Test>::get(), Some(expected));
+		assert!(!RelaySlotInfo::<Test>::exists());
+		assert_eq!(Velocity::on_chain_storage_version(), 1);
+		// Velocity 1 and one block more: there is no room left at relay slot 10.
+		assert!(!Velocity::can_build_upon(Default::default(), 10.into()));
+		assert!(Velocity::can_build_upon(Default::default(), 11.into()));
+	});
+}
+
+/// It is left in place for as long as its team likes.
+#[test]
+fn a_second_run_changes_nothing() {
+	with_the_sdk_hook().execute_with(|| {
+		upgrade();
+		let stay = AuthoredInSlot { relay_slot: 11.into(), blocks: 1, closed: true };
+		Authored::<Test>::put(stay);
+		upgrade();
+		assert_eq!(Authored::<Test>::get(), Some(stay));
+		// Whatever it finds, its own count is the newer one.
+		RelaySlotInfo::<Test>::put((sp_consensus_aura::Slot::from(5), 1));
+		upgrade();
+		assert_eq!(Authored::<Test>::get(), Some(stay));
+		assert!(!RelaySlotInfo::<Test>::exists());
+	});
+}
+
+/// The collator asks the new runtime about the last block of the old one, before the migration.
+#[test]
+fn limits_are_the_same_before_and_after_the_migration() {
+	with_the_sdk_hook().execute_with(|| {
+		let before = (Velocity::limits(), Velocity::target_block_rate());
+		upgrade();
+		assert_eq!((Velocity::limits(), Velocity::target_block_rate()), before);
+	});
+}
+
+#[cfg(feature = "try-runtime")]
+#[test]
+fn try_runtime_sees_a_count_that_was_lost() {
+	with_the_sdk_hook().execute_with(|| {
+		let before = FromSdkHook::<Test>::pre_upgrade().unwrap();
+		upgrade();
+		FromSdkHook::<Test>::post_upgrade(before.clone()).unwrap();
+		Authored::<Test>::kill();
+		assert!(FromSdkHook::<Test>::post_upgrade(before).is_err());
+	});
+}
