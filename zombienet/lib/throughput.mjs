@@ -6,23 +6,23 @@
 // candidate after it: until then validators compile the parachain's code, and how long that takes says
 // something about the machine, not about the parachain. (Upstream waits for that as well, by a metric.)
 // A block with a change of session never counts: nothing is backed in it.
-export function throughputMeter({ para, blocks }) {
+export function throughputMeter({ blocks }) {
 	let sessionChanges = 0;
 	let counted = 0;
 	let warmUp = 0;
 	const perBlock = [];
 	return {
-		// `events`: [{ pallet, name, para }] of the block, `para` of those that are about a candidate.
+		// What conveyor-observer's relayEvents says of the block and the parachain.
 		// Returns the result once it is complete: { backed, counted, warmUp, sessionChanges, perBlock },
 		// `warmUp` being the blocks between the first change of session and the first candidate.
-		add(events) {
+		add({ session, candidates }) {
 			if (counted === blocks) throw new Error(`${blocks} relay blocks are counted already`);
-			if (events.some(({ pallet, name }) => pallet === 'Session' && name === 'NewSession')) {
+			if (session !== undefined) {
 				sessionChanges += 1;
 				return undefined;
 			}
 			if (sessionChanges === 0) return undefined;
-			const backed = events.filter((event) => isBacked(event) && event.para === para).length;
+			const backed = candidates.filter(({ kind }) => kind === 'backed').length;
 			if (counted === 0 && backed === 0) {
 				warmUp += 1;
 				return undefined;
@@ -33,8 +33,4 @@ export function throughputMeter({ para, blocks }) {
 		},
 		result: () => ({ backed: perBlock.reduce((sum, n) => sum + n, 0), counted, warmUp, sessionChanges, perBlock }),
 	};
-}
-
-function isBacked({ pallet, name }) {
-	return pallet === 'ParaInclusion' && name === 'CandidateBacked';
 }

@@ -3,43 +3,45 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { throughputMeter } from './throughput.mjs';
 
-const newSession = { pallet: 'Session', name: 'NewSession' };
-const backed = (para) => ({ pallet: 'ParaInclusion', name: 'CandidateBacked', para });
-const included = (para) => ({ pallet: 'ParaInclusion', name: 'CandidateIncluded', para });
+// What relayEvents says of blocks with these candidates, and of the first of a session.
+const block = (...kinds) => ({ session: undefined, candidates: kinds.map((kind) => ({ kind, core: 0 })) });
+const newSession = (...kinds) => ({ ...block(...kinds), session: 1 });
+const empty = block();
+const backed = block('backed');
 
 function feed(meter, blocks) {
 	let result;
-	for (const events of blocks) result = meter.add(events);
+	for (const block of blocks) result = meter.add(block);
 	return result;
 }
 
 test('nothing counts before the first session change', () => {
-	const meter = throughputMeter({ para: 2000, blocks: 1 });
-	assert.equal(feed(meter, [[backed(2000)], [], [newSession]]), undefined);
+	const meter = throughputMeter({ blocks: 1 });
+	assert.equal(feed(meter, [backed, empty, newSession()]), undefined);
 	assert.deepEqual(meter.result(), { backed: 0, counted: 0, warmUp: 0, sessionChanges: 1, perBlock: [] });
-	assert.deepEqual(meter.add([backed(2000)]), { backed: 1, counted: 1, warmUp: 0, sessionChanges: 1, perBlock: [1] });
+	assert.deepEqual(meter.add(backed), { backed: 1, counted: 1, warmUp: 0, sessionChanges: 1, perBlock: [1] });
 });
 
 test('nothing counts before the first candidate', () => {
-	const meter = throughputMeter({ para: 2000, blocks: 2 });
-	const result = feed(meter, [[newSession], [], [backed(2001)], [newSession], [], [backed(2000)], []]);
+	const meter = throughputMeter({ blocks: 2 });
+	const result = feed(meter, [newSession(), empty, block('included'), newSession(), empty, backed, empty]);
 	assert.deepEqual(result, { backed: 1, counted: 2, warmUp: 3, sessionChanges: 2, perBlock: [1, 0] });
 });
 
 test('blocks with a session change are left out, empty ones are not', () => {
-	const meter = throughputMeter({ para: 2000, blocks: 4 });
-	const result = feed(meter, [[newSession], [backed(2000)], [], [newSession, backed(2000)], [backed(2000)], [backed(2000)]]);
+	const meter = throughputMeter({ blocks: 4 });
+	const result = feed(meter, [newSession(), backed, empty, newSession('backed'), backed, backed]);
 	assert.deepEqual(result, { backed: 3, counted: 4, warmUp: 0, sessionChanges: 2, perBlock: [1, 0, 1, 1] });
 });
 
-test('only candidates of the parachain count, and only when they are backed', () => {
-	const meter = throughputMeter({ para: 2000, blocks: 1 });
-	const result = feed(meter, [[newSession], [backed(2001), included(2000), backed(2000), backed(2000)]]);
+test('candidates count when they are backed', () => {
+	const meter = throughputMeter({ blocks: 1 });
+	const result = feed(meter, [newSession(), block('included', 'backed', 'timedOut', 'backed')]);
 	assert.equal(result.backed, 2);
 });
 
 test('a complete count takes no more', () => {
-	const meter = throughputMeter({ para: 2000, blocks: 1 });
-	feed(meter, [[newSession], [backed(2000)]]);
-	assert.throws(() => meter.add([]), /1 relay blocks are counted already/);
+	const meter = throughputMeter({ blocks: 1 });
+	feed(meter, [newSession(), backed]);
+	assert.throws(() => meter.add(empty), /1 relay blocks are counted already/);
 });

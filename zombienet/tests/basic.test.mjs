@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { firstOf } from 'conveyor-observer/bounded';
+import { relayEvents } from 'conveyor-observer/relay-events';
 import { connect, devAccount, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
 import { errorsIn } from '../lib/log-scan.mjs';
@@ -54,7 +55,7 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 
 	it(`backs ${BACKED.least} to ${BACKED.most} candidates in ${RELAY_BLOCKS} relay blocks`, async () => {
 		const { client, api } = to('alice');
-		const meter = throughputMeter({ para: PARA, blocks: RELAY_BLOCKS });
+		const meter = throughputMeter({ blocks: RELAY_BLOCKS });
 		let last;
 		const { backed, warmUp, perBlock } = await firstOf(
 			SECONDS.throughput,
@@ -63,7 +64,7 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 			async (block) => {
 				assert.ok(!last || block.parent === last.hash, `relay block #${block.number} does not follow #${last?.number}: some were missed`);
 				last = block;
-				return meter.add((await api.query.System.Events.getValue({ at: block.hash })).map(relayEvent));
+				return meter.add(relayEvents(await api.query.System.Events.getValue({ at: block.hash }), PARA));
 			},
 			() => `relay block #${last?.number ?? 'none'}, ${JSON.stringify(meter.result())}`,
 		);
@@ -139,9 +140,3 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 		assert.deepEqual(found.flat(), []);
 	});
 });
-
-// What the meter wants to know of an event.
-function relayEvent({ event: { type: pallet, value } }) {
-	const candidate = pallet === 'ParaInclusion' && value.type === 'CandidateBacked';
-	return { pallet, name: value.type, para: candidate ? value.value[0].descriptor.para_id : undefined };
-}

@@ -1,0 +1,98 @@
+// The pipeline as text: a line per relay block, remarks between them, and the summary.
+
+// "P7", and "P7'" for the second block of that number that was seen.
+function name({ number, hash, fork }) {
+	return `P${number ?? `[${hash?.slice(0, 10)}]`}${"'".repeat(fork)}`;
+}
+
+// "P4", or "P4-6" for blocks in a row.
+function names(blocks) {
+	const [first, last] = [blocks[0], blocks.at(-1)];
+	if (blocks.length === 1) return name(first);
+	return `${name(first)}-${name(last).slice(1)}`;
+}
+
+// Blocks one after the other of the same fork are named together.
+function runs(blocks) {
+	const found = [];
+	for (const block of blocks) {
+		const last = found.at(-1)?.at(-1);
+		if (last && last.number !== null && block.number === last.number + 1 && block.fork === last.fork) found.at(-1).push(block);
+		else found.push([block]);
+	}
+	return found;
+}
+
+function candidates(list, letter, cores) {
+	return [...list]
+		.sort((a, b) => (a.blocks[0].number ?? 0) - (b.blocks[0].number ?? 0))
+		.map(({ core, blocks, again }) => `${names(blocks)}(${letter}${cores > 1 ? `@${core}` : ''}${again ? ' again' : ''})`);
+}
+
+function remarks({ session, unread, missed, collated, admission }, cores) {
+	const found = [];
+	if (unread !== null) found.push(`unread: ${unread}`);
+	if (session !== null) found.push(`session ${session}`);
+	if (missed.length > 0) found.push(cores > 1 ? `nothing on core ${missed.join(', ')}` : 'nothing backed');
+	if (collated.length === 0 && admission?.refusal) found.push(`no block may be built: ${refusal(admission.refusal)}`);
+	return found;
+}
+
+// "SegmentFull (length 3, capacity 3)"; of a refusal with one field polkadot-api leaves out the name.
+function refusal({ type, value }) {
+	if (value === undefined || value === null) return type;
+	const fields = typeof value === 'object' ? Object.entries(value).map(([key, value]) => `${key} ${value}`) : [value];
+	return `${type} (${fields.join(', ')})`;
+}
+
+function limits({ velocity, capacity, target_block_rate: rate }) {
+	return `velocity ${velocity}, capacity ${capacity}, target block rate ${rate}`;
+}
+
+const CHAINS = { relay: 'relay chain', para: 'parachain' };
+
+// Texts for the `news` of the reducer. `cores` is how many cores were seen, and names them from the second on.
+export function picture() {
+	const seen = new Set();
+	const texts = {
+		relay: (line) => {
+			const lists = [line.included, line.backed, line.timedOut, line.dropped];
+			lists.flat().forEach(({ core }) => seen.add(core));
+			line.missed.forEach((core) => seen.add(core));
+			const parts = [
+				...candidates(line.included, 'I', seen.size),
+				...candidates(line.timedOut, 'T', seen.size),
+				...candidates(line.dropped, 'D', seen.size),
+				...runs(line.lost).map((blocks) => `${names(blocks)}(L)`),
+				...candidates(line.backed, 'B', seen.size),
+				...runs(line.collated).map((blocks) => `${names(blocks)}(C)`),
+			];
+			const text = `R${line.number}: ${parts.join(' ') || '-'}`;
+			return [text, ...remarks(line, seen.size)].join(' | ');
+		},
+		reorg: ({ relay }) => `-- the relay chain takes another branch: ${relay.map(({ number }) => `R${number}`).join(' ')} did not count`,
+		gap: ({ after, before }) => `-- relay blocks between R${after} and R${before} were missed and cannot be had any more`,
+		unread: ({ number, why }) => `-- what happened in R${number} could not be read: ${why}`,
+		down: ({ from }) => `-- the ${CHAINS[from]}'s endpoint is gone; trying to connect again`,
+		up: ({ from }) => `-- the ${CHAINS[from]}'s endpoint is back`,
+		limits: ({ from, to }) => `-- limits: ${limits(from)} -> ${limits(to)}`,
+	};
+	return (item) => texts[item.type](item);
+}
+
+const rounded = (value, digits = 2) => (value === null ? '-' : value.toFixed(digits));
+const seconds = (milliseconds) => (milliseconds === null ? '-' : `${(milliseconds / 1000).toFixed(2)} s`);
+
+// The summary, a figure per line.
+export function summaryText({ para, relayBlocks, candidates, blocks, blockTimeMs, inclusionLag, chances, lostConnections }) {
+	const rows = [
+		['relay blocks', `${relayBlocks.seen} seen, ${relayBlocks.counted} counted, ${relayBlocks.sessionChanges} with a change of session, ${relayBlocks.missed} missed, ${relayBlocks.unread} unread, ${relayBlocks.reorgs} changes of branch`],
+		['block time', `${seconds(blockTimeMs.mean)} on average, p50 ${seconds(blockTimeMs.p50)}, p95 ${seconds(blockTimeMs.p95)} (${blockTimeMs.count} blocks)`],
+		['candidates', `${rounded(candidates.perRelayBlock)} per relay block; ${candidates.backed} backed, ${candidates.included} included, ${candidates.timedOut} timed out, ${candidates.dropped} dropped at a change of session`],
+		['parachain blocks', `${rounded(blocks.perRelayBlock)} per relay block; ${blocks.included} included, ${blocks.lost} lost, ${blocks.reproposed} proposed again`],
+		['inclusion lag', `p50 ${inclusionLag.p50 ?? '-'}, p95 ${inclusionLag.p95 ?? '-'} relay blocks (${inclusionLag.count} blocks)`],
+		['missed chances', `${chances.missed} of ${chances.all}`],
+		['lost connections', `relay chain ${lostConnections.relay}, parachain ${lostConnections.para}`],
+	];
+	return [`Parachain ${para ?? '?'}`, ...rows.map(([what, value]) => `  ${what.padEnd(18)}${value}`)].join('\n');
+}

@@ -1,0 +1,388 @@
+// The pipeline of one parachain as a pure function of what was observed: reduce(state, event) returns
+// the next state and changes nothing. It keeps the relay blocks and the parachain blocks that are not
+// final yet, so that a change of the best branch costs nothing but another walk, and of all that is final
+// only the figures.
+//
+// Events, in the order in which they were observed (`t`: milliseconds since 1970):
+//   { t, from: 'observer', type: 'start', para }
+//   { t, from: 'relay', type: 'block', hash, number, parent, session, candidates, next, root, head, unread }
+//        `session` and `candidates` as of relay-events.mjs; `next`: the cores that are the parachain's in
+//        the next relay block, null if unknown; `root`: whether the parent was never seen, and then `head`,
+//        the included head after this block; `unread`: why the rest is missing, if it is
+//   { t, from: 'relay' | 'para', type: 'best' | 'finalized', hash }
+//   { t, from: 'relay' | 'para', type: 'down' | 'up' }
+//   { t, from: 'para', type: 'block', hash, number, parent, digests }
+//   { t, from: 'para', type: 'limits', limits }
+//   { t, from: 'para', type: 'admission', relay, verdict }
+//        what the runtime answered when relay block `relay` came
+import { mean, percentile } from './histogram.mjs';
+import { decodeHead, pipelineDigest } from './header.mjs';
+import { advance, bridge, cloneWalk, lose, startWalk } from './walk.mjs';
+
+// Blocks that are kept behind what is settled: relay blocks to look up relay parents, and parachain blocks
+// to tell what became of them.
+const KEEP = { relay: 64, para: 512 };
+
+const NEITHER = { relay: false, para: false };
+
+// The state before the first event.
+export function initial() {
+	return {
+		para: undefined,
+		relay: { blocks: new Map(), best: undefined, finalized: undefined },
+		// `heights`: number -> hashes in the order they were seen; `during`: relay number -> hashes.
+		chain: { blocks: new Map(), heights: new Map(), during: new Map(), best: undefined, finalized: undefined },
+		// The walk as far as the relay chain is final.
+		settled: undefined,
+		// Whether what arrives from an endpoint is news: false from when its connection breaks until it has
+		// caught up, and `away` until it is back.
+		live: NEITHER,
+		away: NEITHER,
+		limits: null,
+		admissions: new Map(),
+		counts: { reorgs: 0, lostConnections: { relay: 0, para: 0 } },
+		// What the last event brought, to be printed: relay blocks that are complete (`type: 'relay'`), and
+		// remarks (`type`: 'reorg', 'gap', 'unread', 'limits', 'down', 'up').
+		news: [],
+	};
+}
+
+const HANDLERS = {
+	'observer/start': (state, { para }) => ({ ...state, para }),
+	'relay/block': relayBlock,
+	'relay/best': relayBest,
+	'relay/finalized': (state, { hash }) => settle({ ...state, relay: { ...state.relay, finalized: hash } }),
+	'relay/down': down,
+	'relay/up': up,
+	'para/block': paraBlock,
+	'para/best': (state, { hash }) => ({ ...live(state, 'para'), chain: { ...state.chain, best: hash } }),
+	'para/finalized': (state, { hash }) => ({ ...state, chain: { ...state.chain, finalized: hash } }),
+	'para/down': down,
+	'para/up': up,
+	'para/limits': limitsChanged,
+	'para/admission': (state, { relay, verdict }) => ({ ...state, admissions: new Map(state.admissions).set(relay, verdict) }),
+};
+
+// The state after `event`. An event of a kind that this version does not know is an error: a recording
+// that is understood in part would give wrong figures.
+export function reduce(state, event) {
+	const handle = HANDLERS[`${event.from}/${event.type}`];
+	if (!handle) throw new Error(`an event '${event.from}/${event.type}' is unknown here`);
+	return handle({ ...state, news: [] }, event);
+}
+
+// --- Connections ----------------------------------------------------------------------------------
+
+// The best block comes after all that was missed before it.
+function live(state, from) {
+	return state.live[from] || state.away[from] ? state : { ...state, live: { ...state.live, [from]: true } };
+}
+
+function down(state, { from }) {
+	const { lostConnections } = state.counts;
+	return {
+		...state,
+		live: { ...state.live, [from]: false },
+		away: { ...state.away, [from]: true },
+		counts: { ...state.counts, lostConnections: { ...lostConnections, [from]: lostConnections[from] + 1 } },
+		news: [{ type: 'down', from }],
+	};
+}
+
+function up(state, { from }) {
+	return { ...state, away: { ...state.away, [from]: false }, news: [{ type: 'up', from }] };
+}
+
+// --- The parachain --------------------------------------------------------------------------------
+
+function withParaBlock(chain, block) {
+	if (chain.blocks.get(block.hash)?.seen || (chain.blocks.has(block.hash) && !block.seen)) return chain;
+	const blocks = new Map(chain.blocks).set(block.hash, block);
+	const at = chain.heights.get(block.number) ?? [];
+	const heights = at.includes(block.hash) ? chain.heights : new Map(chain.heights).set(block.number, [...at, block.hash]);
+	const { during: relay, live: isLive } = block.seen ?? {};
+	if (!isLive || relay === undefined) return { ...chain, blocks, heights };
+	return { ...chain, blocks, heights, during: new Map(chain.during).set(relay, [...(chain.during.get(relay) ?? []), block.hash]) };
+}
+
+function paraBlock(state, { t, hash, number, parent, digests }) {
+	const during = state.live.relay ? state.relay.blocks.get(state.relay.best)?.number : undefined;
+	const seen = { at: t, live: state.live.para, during };
+	const chain = withParaBlock(state.chain, { hash, number, parent, digest: pipelineDigest(digests), seen });
+	const { settled } = state;
+	if (chain === state.chain || !settled || !isPassed({ chain, settled }, hash, number)) return { ...state, chain };
+	// Too late for the walk, which has left that number behind.
+	const walk = cloneWalk(settled);
+	lose(walk, { hash, number });
+	return { ...state, chain, settled: walk };
+}
+
+// Whether another block of that number is known to be included.
+function isPassed({ chain, settled }, hash, number) {
+	const { included } = settled;
+	if (!(number <= included?.number)) return false;
+	const there = chain.blocks.get(ancestorAt(chain, included.hash, number));
+	return there !== undefined && there.hash !== hash;
+}
+
+// The hash of the block of that number from which `hash` descends, undefined where a header is missing.
+function ancestorAt(chain, hash, number) {
+	let block = chain.blocks.get(hash);
+	while (block && block.number > number) block = chain.blocks.get(block.parent);
+	return block?.hash;
+}
+
+function limitsChanged(state, { limits }) {
+	const news = state.limits ? [{ type: 'limits', from: state.limits, to: limits }] : [];
+	return { ...state, limits, news };
+}
+
+// --- The relay chain ------------------------------------------------------------------------------
+
+// A candidate with what its head says. A head that is a header makes its block known, even if the
+// parachain's endpoint never shows it.
+function relayBlock(state, { t, from, type, ...block }) {
+	if (state.relay.blocks.has(block.hash)) return state;
+	let { chain } = state;
+	const candidates = block.candidates.map(({ kind, core, relayParent, pov, paraHead, head }) => {
+		const decoded = decodeHead(head);
+		const digest = decoded && pipelineDigest(decoded.digests);
+		if (decoded) chain = withParaBlock(chain, { hash: paraHead, number: decoded.number, parent: decoded.parent, digest });
+		return {
+			id: `${relayParent} ${pov} ${paraHead}`,
+			kind,
+			core,
+			relayParent,
+			relayParentNumber: digest?.relayParent?.number,
+			head: { hash: paraHead, number: decoded?.number },
+			size: digest?.bundle && digest.bundle.index + 1,
+		};
+	});
+	const head = block.head ? decodeHead(block.head) : undefined;
+	const blocks = new Map(state.relay.blocks).set(block.hash, { ...block, candidates, head });
+	const news = block.unread ? [{ type: 'unread', number: block.number, why: block.unread }] : [];
+	return { ...state, chain, relay: { ...state.relay, blocks }, news };
+}
+
+// The relay blocks after the settled walk up to `hash`, in order; null if that branch does not begin there.
+function branch({ settled, relay }, hash) {
+	const path = [];
+	for (let at = hash; at !== settled.hash; ) {
+		const block = relay.blocks.get(at);
+		if (!block || block.number <= settled.number || (block.root && block.parent !== settled.hash)) return null;
+		path.unshift(block);
+		at = block.parent;
+	}
+	return path;
+}
+
+// The relay blocks from a root, whose parent nobody saw, up to `hash`.
+function rootedBranch({ relay }, hash) {
+	const path = [];
+	for (let at = hash; !path[0]?.root; at = path[0].parent) {
+		const block = relay.blocks.get(at);
+		if (!block) throw new Error(`the relay block ${at} was never shown, and ${hash} descends from it`);
+		path.unshift(block);
+	}
+	return path;
+}
+
+// What a walk asks for.
+function knowledge({ chain, relay }) {
+	return {
+		block: (hash) => chain.blocks.get(hash),
+		at: (number) => chain.heights.get(number) ?? [],
+		seenDuring: (number) => chain.during.get(number) ?? [],
+		relayNumber: (hash) => relay.blocks.get(hash)?.number,
+	};
+}
+
+// { walk, lines } after the relay block `hash`, which must be on a branch that begins at the settled walk.
+function walkTo(state, hash) {
+	const path = branch(state, hash);
+	const walk = cloneWalk(state.settled);
+	const known = knowledge(state);
+	return { walk, lines: path.map((block) => advance(walk, block, known)) };
+}
+
+// A line as it is printed, with what is known beside the relay chain.
+function printed(state, line) {
+	const number = (hash) => state.chain.blocks.get(hash)?.number ?? null;
+	return {
+		type: 'relay',
+		...line,
+		best: number(state.chain.best),
+		finalized: number(state.chain.finalized),
+		limits: state.limits,
+		admission: state.admissions.get(line.hash) ?? null,
+	};
+}
+
+// A relay block is complete when another takes its place as the best one: until then parachain blocks may
+// be seen that belong to it. On another branch, its blocks are printed from where the branches part.
+function relayBest(state, { hash }) {
+	const before = state.relay.best;
+	if (hash === before) return live(state, 'relay');
+	let next = live({ ...state, relay: { ...state.relay, best: hash } }, 'relay');
+	if (before === undefined) {
+		const [root] = rootedBranch(next, hash);
+		next = { ...next, settled: startWalk(root.parent, root.number - 1) };
+	}
+	const news = [];
+	if (branch(next, hash) === null) {
+		// It does not follow from anything that was seen: what there is is all that will be known of it.
+		const last = walkTo(state, before);
+		const path = rootedBranch(next, hash);
+		news.push(...last.lines.filter((line) => line.hash === before));
+		news.push({ type: 'gap', after: last.walk.number, before: path[0].number });
+		bridge(last.walk, path[0]);
+		next = { ...next, settled: last.walk };
+		news.push(...walkTo(next, hash).lines.slice(0, -1));
+	} else {
+		const { lines } = walkTo(next, hash);
+		const at = lines.findIndex((line) => line.hash === before);
+		if (at < 0 && before !== undefined) {
+			const given = givenUp(next, before, lines);
+			next = { ...next, counts: { ...next.counts, reorgs: next.counts.reorgs + 1 } };
+			news.push({ type: 'reorg', relay: given.map(({ number, hash }) => ({ number, hash })) });
+			const parting = given[0].parent;
+			news.push(...lines.slice(lines.findIndex((line) => line.hash === parting) + 1, -1));
+		} else {
+			news.push(...lines.slice(Math.max(at, 0), -1));
+		}
+	}
+	next = { ...next, news: news.map((item) => (item.type ? item : printed(next, item))) };
+	return settle(next);
+}
+
+// The relay blocks down from `before` that are none of `lines`, in order.
+function givenUp(state, before, lines) {
+	const kept = new Set(lines.map((line) => line.hash)).add(state.settled?.hash);
+	const given = [];
+	for (let block = state.relay.blocks.get(before); block && !kept.has(block.hash); block = state.relay.blocks.get(block.parent)) {
+		given.unshift(block);
+	}
+	return given;
+}
+
+// Moves the settled walk on to the finalized relay block, once that is on the best branch, and forgets
+// what is far behind it. Not as far as the best one, which is not complete.
+function settle(state) {
+	const { finalized, best } = state.relay;
+	if (finalized === undefined || best === undefined || !isAncestor(state, finalized, best)) return state;
+	const target = finalized === best ? state.relay.blocks.get(best).parent : finalized;
+	const path = branch(state, target);
+	if (path === null || path.length === 0) return state;
+	return forget({ ...state, settled: walkTo(state, target).walk });
+}
+
+function isAncestor(state, ancestor, hash) {
+	for (let block = state.relay.blocks.get(hash); block; block = state.relay.blocks.get(block.parent)) {
+		if (block.hash === ancestor) return true;
+	}
+	return false;
+}
+
+function forget(state) {
+	const { settled, relay, chain } = state;
+	const oldest = { relay: settled.number - KEEP.relay, para: (settled.included?.number ?? 0) - KEEP.para };
+	const kept = (map, of, limit) => new Map([...map].filter(([key, value]) => !(of(key, value) < limit)));
+	const ofBlock = (_, { number }) => number;
+	const itself = (number) => number;
+	const relayBlocks = kept(relay.blocks, ofBlock, oldest.relay);
+	return {
+		...state,
+		relay: { ...relay, blocks: relayBlocks },
+		chain: {
+			...chain,
+			blocks: kept(chain.blocks, ofBlock, oldest.para),
+			heights: kept(chain.heights, itself, oldest.para),
+			during: kept(chain.during, itself, oldest.relay),
+		},
+		admissions: new Map([...state.admissions].filter(([hash]) => relayBlocks.has(hash))),
+		settled: { ...settled, progress: progressSince(settled, oldest) },
+	};
+}
+
+// Blocks of a chain whose heads cannot be read have no number, so what counts is when they were included.
+function progressSince({ progress }, oldest) {
+	const recent = ({ number, includedIn }) => (number === undefined ? !(includedIn < oldest.relay) : number >= oldest.para);
+	return new Map([...progress].filter(([, entry]) => recent(entry)));
+}
+
+// --- What it comes to -----------------------------------------------------------------------------
+
+function current(state, complete = false) {
+	const { best, blocks } = state.relay;
+	if (best === undefined) return { walk: startWalk(undefined, 0), lines: [] };
+	return walkTo(state, complete ? blocks.get(best).parent : best);
+}
+
+// The relay block that was the best until the end, as if it were complete; undefined if there was none.
+export function lastLine(state) {
+	const line = current(state).lines.at(-1);
+	return line && printed(state, line);
+}
+
+// What became of the parachain block `hash`: { state, backings, includedIn }, or undefined for one that
+// is unknown. `state` is
+//   collated    seen, and on no candidate under way
+//   backed      in a candidate that is not included yet
+//   timedOut    its candidate was not available in time, or was under way when the session changed
+//   included    `includedIn` being the relay block, null if nobody saw that
+//   finalized   the same, and that relay block is final, or the parachain's endpoint says so
+//   lost        another block of its number was included
+// A block whose `backings` are more than one was proposed again.
+export function blockState(state, hash) {
+	const block = state.chain.blocks.get(hash);
+	if (!block) return undefined;
+	const { walk } = current(state);
+	const progress = walk.progress.get(hash) ?? { backings: 0, timedOut: 0, dropped: 0 };
+	const under = [...walk.pending.values()].some(({ head, size }) => holds(state, head.hash, size, hash));
+	const { backings, includedIn = null } = progress;
+	return { state: stateOf(state, block, progress, under), backings, includedIn };
+}
+
+function stateOf(state, block, progress, underWay) {
+	if (progress.includedIn !== undefined) {
+		const final = state.settled?.progress.get(block.hash)?.includedIn !== undefined;
+		return final || isFinal(state, block) ? 'finalized' : 'included';
+	}
+	if (isFinal(state, block)) return 'finalized';
+	if (progress.lost) return 'lost';
+	if (underWay) return 'backed';
+	return progress.timedOut + progress.dropped > 0 ? 'timedOut' : 'collated';
+}
+
+function holds(state, head, size, hash) {
+	for (let at = head, left = size; at !== undefined && left > 0; left -= 1) {
+		if (at === hash) return true;
+		at = state.chain.blocks.get(at)?.parent;
+	}
+	return false;
+}
+
+// Whether the parachain's endpoint called it or a descendant of it final.
+function isFinal(state, { hash, number }) {
+	return ancestorAt(state.chain, state.chain.finalized, number) === hash;
+}
+
+const ratio = (part, whole) => (whole === 0 ? null : part / whole);
+
+// All figures, as observer/README.md defines them; with `complete` those of the relay blocks that are
+// complete, without the best one.
+export function summary(state, { complete = false } = {}) {
+	const { totals, lag, interval } = current(state, complete).walk;
+	const { relayBlocks, missed, unread, sessionChanges, counted, candidates, blocks, chances } = totals;
+	return {
+		type: 'summary',
+		para: state.para ?? null,
+		relayBlocks: { seen: relayBlocks, missed, unread, sessionChanges, counted: counted.relayBlocks, reorgs: state.counts.reorgs },
+		candidates: { ...candidates, perRelayBlock: ratio(counted.candidates, counted.relayBlocks) },
+		blocks: { ...blocks, perRelayBlock: ratio(counted.blocks, counted.relayBlocks) },
+		blockTimeMs: { count: interval.count, mean: mean(interval), p50: percentile(interval, 50), p95: percentile(interval, 95) },
+		inclusionLag: { count: lag.count, mean: mean(lag), p50: percentile(lag, 50), p95: percentile(lag, 95) },
+		chances,
+		lostConnections: state.counts.lostConnections,
+	};
+}

@@ -1,0 +1,30 @@
+// What the events of a relay block say about one parachain.
+import { bytes } from './header.mjs';
+
+// Events of the pallet ParaInclusion, by what they tell.
+const KINDS = { CandidateBacked: 'backed', CandidateIncluded: 'included', CandidateTimedOut: 'timedOut' };
+
+// `records` are those of System.Events as polkadot-api decodes them, whatever the runtime. Returns
+//   session      index of the session that begins in this block, or undefined
+//   candidates   those of parachain `para`, in the order of the events:
+//                [{ kind, core, relayParent, pov, paraHead, head }], hashes and bytes in hexadecimal
+export function relayEvents(records, para) {
+	let session;
+	const candidates = [];
+	for (const { event } of records) {
+		const { type, value } = event.value;
+		if (event.type === 'Session' && type === 'NewSession') session = Number(value.session_index);
+		if (event.type !== 'ParaInclusion' || !(type in KINDS)) continue;
+		const [{ descriptor }, head, core] = value;
+		if (descriptor.para_id !== para) continue;
+		candidates.push({
+			kind: KINDS[type],
+			core,
+			relayParent: descriptor.relay_parent,
+			pov: descriptor.pov_hash,
+			paraHead: descriptor.para_head,
+			head: bytes.dec(head),
+		});
+	}
+	return { session, candidates };
+}

@@ -1,0 +1,248 @@
+// The client on nodes that are none: what it tells of chains that fork, break off and come back.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { within } from '../lib/bounded.mjs';
+import { observe } from '../lib/observe.mjs';
+import { UserError } from '../lib/user-error.mjs';
+import { fakeChains } from './fake-chains.mjs';
+import { run } from './scenario.mjs';
+
+// Seconds, for what comes at once or never.
+const LIMIT = 20;
+
+// Observes `chains`; `until(test)` resolves once the events pass it.
+async function observing(t, chains, options = {}) {
+	const events = [];
+	const waiting = new Set();
+	let failed;
+	const failure = new Promise((resolve) => (failed = resolve));
+	const look = () => {
+		for (const wait of waiting) if (wait.test(events)) wait.resolve();
+	};
+	const emit = (event) => {
+		events.push(event);
+		look();
+	};
+	const urls = { relay: chains.relay.url, para: chains.para.url };
+	const { close, para } = await observe({ urls, waits: { first: LIMIT, again: LIMIT }, emit, fail: failed, ...options });
+	t.after(close);
+	const until = (what, test) =>
+		within(
+			LIMIT,
+			what,
+			new Promise((resolve) => {
+				waiting.add({ test, resolve });
+				look();
+			}),
+			() => JSON.stringify(events.at(-1)),
+		);
+	const told = (from, type, block) => until(`${from} ${type} #${block.number}`, (all) => all.some((event) => event.from === from && event.type === type && event.hash === block.hash));
+	await told('relay', 'best', chains.relay.genesis);
+	await told('para', 'best', chains.para.genesis);
+	return { events, until, told, failure, para };
+}
+
+async function chainsFor(t, options) {
+	const chains = await fakeChains(options);
+	t.after(() => chains.stop());
+	return chains;
+}
+
+// polkadot-api warns of answers that are expected here.
+console.warn = () => {};
+
+describe('two chains', () => {
+	it('give the picture', async (t) => {
+		const chains = await chainsFor(t);
+		const { told, events, para } = await observing(t, chains);
+		assert.equal(para, 2000);
+		const p1 = chains.p({ relayParent: 10 });
+		await told('para', 'best', p1);
+		const r11 = chains.r({ backs: [p1] });
+		await told('relay', 'best', r11);
+		const p2 = chains.p({ relayParent: 11 });
+		await told('para', 'best', p2);
+		const r12 = chains.r({ includes: [p1], backs: [p2] });
+		await told('relay', 'best', r12);
+		chains.relay.finalize(r12);
+		await told('relay', 'finalized', r12);
+		const r13 = chains.r({ includes: [p2], session: 3, next: [] });
+		await told('relay', 'best', r13);
+		await told('relay', 'best', chains.r({ timesOut: [p2] }));
+		assert.deepEqual(run(events).text, ['R10: P1(C)', 'R11: P1(B) P2(C)', 'R12: P1(I) P2(B)', 'R13: P2(I) | session 3']);
+		assert.deepEqual(events.filter(({ from, type }) => from === 'relay' && type === 'block').map(({ next }) => next), [[0], [0], [0], [], [0]]);
+	});
+
+	it('may fork, and what is on a fork is told as well', async (t) => {
+		const chains = await chainsFor(t);
+		const { told, events } = await observing(t, chains);
+		const p1 = chains.p({ relayParent: 10 });
+		await told('para', 'best', p1);
+		const r11 = chains.r();
+		await told('relay', 'best', r11);
+		const r12 = chains.r({ backs: [p1] });
+		await told('relay', 'best', r12);
+		const other = chains.r({ on: r11, backs: [p1], best: false });
+		const longer = chains.r({ on: other, includes: [p1], best: false });
+		await told('relay', 'block', longer);
+		chains.relay.best(longer);
+		await told('relay', 'best', longer);
+		await told('relay', 'best', chains.r());
+		assert.deepEqual(run(events).text, [
+			'R10: P1(C)',
+			'R11: -',
+			'-- the relay chain takes another branch: R12 did not count',
+			'R12: P1(B)',
+			'R13: P1(I) | nothing backed',
+		]);
+	});
+
+	it('need not be ours', async (t) => {
+		const chains = await chainsFor(t);
+		const { told, events } = await observing(t, chains);
+		const r11 = chains.relay.block({ storage: chains.relay.genesis.storage });
+		await told('relay', 'block', r11);
+		assert.equal(events.some(({ type }) => type === 'limits' || type === 'admission'), false);
+	});
+
+	it('tell the limits and the verdict of our runtime', async (t) => {
+		const velocity = {
+			limits: { velocity: 1, capacity: 3, target_block_rate: 1 },
+			admission: () => ({ success: false, value: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } }),
+		};
+		const chains = await chainsFor(t, { velocity });
+		const { told, until, events } = await observing(t, chains);
+		await until('the limits', (all) => all.some(({ type }) => type === 'limits'));
+		await told('relay', 'best', chains.r());
+		const r12 = chains.r();
+		await until('a verdict', (all) => all.some(({ type, relay }) => type === 'admission' && relay === r12.hash));
+		velocity.limits = { velocity: 3, capacity: 12, target_block_rate: 3 };
+		velocity.admission = () => ({ success: true, value: 2 });
+		chains.p({ relayParent: 11 });
+		await until('new limits', (all) => all.filter(({ type }) => type === 'limits').length === 2);
+		const r13 = chains.r();
+		await until('another verdict', (all) => all.some(({ type, relay }) => type === 'admission' && relay === r13.hash));
+		const of = (type) => events.filter((event) => event.type === type);
+		assert.deepEqual(of('limits').map(({ limits }) => limits.capacity), [3, 12]);
+		assert.deepEqual(of('admission').map(({ verdict }) => verdict), [{ refusal: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } }, { room: 2 }]);
+	});
+
+	it('may have a relay block that cannot be read', async (t) => {
+		const chains = await chainsFor(t);
+		const { told, events } = await observing(t, chains);
+		const [key] = Object.keys(chains.relay.genesis.storage);
+		const r11 = chains.relay.block({ storage: { [key]: '0x04ff' } });
+		await told('relay', 'best', r11);
+		const { unread, candidates } = events.find(({ type, hash }) => type === 'block' && hash === r11.hash);
+		assert.equal(typeof unread, 'string');
+		assert.deepEqual(candidates, []);
+	});
+});
+
+describe('a connection that breaks', () => {
+	const after = (events, from) => events.slice(events.findIndex((event) => event.type === 'up' && event.from === from) + 1);
+
+	it('is said, and what came meanwhile is told, in order', async (t) => {
+		const chains = await chainsFor(t);
+		const { told, until, events } = await observing(t, chains);
+		const p1 = chains.p({ relayParent: 10 });
+		await told('para', 'best', p1);
+		const r11 = chains.r({ backs: [p1] });
+		await told('relay', 'best', r11);
+		chains.relay.refuse(true);
+		chains.relay.drop();
+		await until('the end of the connection', (all) => all.some(({ from, type }) => from === 'relay' && type === 'down'));
+		chains.r({ includes: [p1] });
+		const r13 = chains.r();
+		chains.relay.refuse(false);
+		await told('relay', 'best', r13);
+		await told('relay', 'best', chains.r());
+		assert.deepEqual(after(events, 'relay').map(({ type }) => type), ['block', 'block', 'best', 'block', 'best']);
+		assert.deepEqual(run(events).text, [
+			'R10: P1(C)',
+			"-- the relay chain's endpoint is gone; trying to connect again",
+			"-- the relay chain's endpoint is back",
+			'R11: P1(B)',
+			'R12: P1(I) | nothing backed',
+			'R13: - | nothing backed',
+		]);
+	});
+
+	// Both chains go on and become final while nobody looks, so that nothing of what is told then is known.
+	async function away(t, { chains, told, until }) {
+		const p1 = chains.p({ relayParent: 10 });
+		await told('para', 'best', p1);
+		const r11 = chains.r({ backs: [p1] });
+		await told('relay', 'best', r11);
+		for (const node of [chains.relay, chains.para]) {
+			node.refuse(true);
+			node.drop();
+		}
+		await until('the end of both connections', (all) => all.filter(({ type }) => type === 'down').length === 2);
+		const p2 = chains.p({ relayParent: 11 });
+		const r12 = chains.r({ includes: [p1], backs: [p2] });
+		const r13 = chains.r({ includes: [p2] });
+		chains.relay.finalize(r13);
+		chains.para.finalize(p2);
+		return { last: r13, back: () => [chains.relay, chains.para].forEach((node) => node.refuse(false)), r12 };
+	}
+
+	it('is filled from the node\'s archive', async (t) => {
+		const chains = await chainsFor(t);
+		const observed = await observing(t, chains);
+		const { last, back } = await away(t, { chains, ...observed });
+		back();
+		await observed.told('relay', 'best', last);
+		await observed.told('relay', 'best', chains.r());
+		assert.deepEqual(run(observed.events).text.filter((line) => !line.startsWith('--')), [
+			'R10: P1(C)',
+			'R11: P1(B)',
+			'R12: P1(I) P2(B)',
+			'R13: P2(I) | nothing backed',
+		]);
+	});
+
+	it('leaves a gap where the node has forgotten', async (t) => {
+		const chains = await chainsFor(t);
+		const observed = await observing(t, chains);
+		const { last, back } = await away(t, { chains, ...observed });
+		chains.relay.forgetsOld();
+		back();
+		await observed.told('relay', 'best', last);
+		await observed.told('relay', 'best', chains.r());
+		const text = run(observed.events).text;
+		assert.deepEqual(text.slice(-3), ['R11: P1(B)', '-- relay blocks between R11 and R13 were missed and cannot be had any more', 'R13: P2(I) | nothing backed']);
+	});
+
+	it('ends the observation if it does not come back', async (t) => {
+		const chains = await chainsFor(t);
+		const { failure } = await observing(t, chains, { waits: { first: LIMIT, again: 1 } });
+		chains.para.refuse(true);
+		chains.para.drop();
+		const error = await within(LIMIT, 'the end', failure);
+		assert.ok(error instanceof UserError);
+		assert.match(error.message, /^the parachain's endpoint ws:\/\/127\.0\.0\.1:\d+ went away and did not come back within 1 s; see whether/);
+	});
+});
+
+describe('an endpoint that is not what it should be', () => {
+	const refused = (chains, options) => observe({ urls: { relay: chains.relay.url, para: chains.para.url }, waits: { first: LIMIT, again: LIMIT }, emit() {}, fail() {}, ...options });
+	const isError = (pattern) => (error) => {
+		assert.ok(error instanceof UserError, error.stack);
+		assert.match(error.message, pattern);
+		return true;
+	};
+
+	it('is named', async (t) => {
+		const chains = await chainsFor(t);
+		const both = (url) => ({ urls: { relay: url, para: url } });
+		await assert.rejects(refused(chains, both(chains.para.url)), isError(/^the relay chain's endpoint ws:\S+ is none of a relay chain: .* no pallet ParaInclusion; .* with --relay$/));
+		await assert.rejects(refused(chains, both(chains.relay.url)), isError(/^the parachain's endpoint ws:\S+ is none of a parachain: .* no pallet ParachainSystem; .* with --para$/));
+		await assert.rejects(refused(chains, { paraId: 77 }), isError(/^the relay chain's endpoint ws:\S+ knows no parachain 77; .* --relay, .* --para-id$/));
+	});
+
+	it('may belong to another relay chain', async (t) => {
+		const chains = await chainsFor(t, { paraId: 2001 });
+		await assert.rejects(refused(chains), isError(/knows no parachain 2001/));
+	});
+});
