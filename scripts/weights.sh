@@ -10,7 +10,10 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-declare -A OUTPUT=([pallet_velocity]=pallets/velocity/src/weights.rs)
+declare -A OUTPUT=(
+	[pallet_unincluded_segment]=pallets/unincluded-segment/src/weights.rs
+	[pallet_velocity]=pallets/velocity/src/weights.rs
+)
 
 pallets=("$@")
 [ "$#" -gt 0 ] || pallets=("${!OUTPUT[@]}")

@@ -601,6 +601,36 @@ mod tests {
 		assert_eq!(ring_key(7, 0), 0);
 	}
 
+	#[test]
+	fn whatever_an_api_answers_names_its_fields() {
+		use scale_info::{MetaType, PortableRegistry, Registry, TypeDef};
+		let mut registry = Registry::new();
+		registry.register_types([
+			MetaType::new::<BlockUnderWay<[u8; 32]>>(),
+			MetaType::new::<InclusionStatus>(),
+			MetaType::new::<InclusionStats>(),
+			MetaType::new::<OldestUnderWay>(),
+			MetaType::new::<NotTracked>(),
+		]);
+		let mut seen = 0;
+		for ty in PortableRegistry::from(registry).types {
+			// The types of others are what they are.
+			if ty.ty.path.namespace().first().map(|name| &name[..]) != Some("conveyor_primitives") {
+				continue;
+			}
+			let fields = match ty.ty.type_def {
+				TypeDef::Composite(composite) => composite.fields,
+				TypeDef::Variant(variants) => {
+					variants.variants.into_iter().flat_map(|variant| variant.fields).collect()
+				},
+				other => panic!("{other:?}"),
+			};
+			assert!(fields.iter().all(|field| field.name.is_some()), "{:?}", ty.ty.path);
+			seen += 1;
+		}
+		assert_eq!(seen, 10);
+	}
+
 	thread_local! {
 		static TOLD: RefCell<Vec<(char, u32)>> = const { RefCell::new(Vec::new()) };
 	}
@@ -651,7 +681,7 @@ mod tests {
 						Some(_) => InclusionLag::AtLeast { relay_blocks: 14 },
 					};
 					prop_assert_eq!(recent.get(ago as u32), told);
-					lag.into_iter().for_each(|lag| histogram.add(*lag, 1));
+					lag.iter().for_each(|lag| histogram.add(*lag, 1));
 				}
 				prop_assert_eq!(recent.histogram(), histogram);
 				prop_assert_eq!(

@@ -12,14 +12,17 @@ use crate::{
 	genesis_config_presets, AccountId, AuraId, Balance, Block, Executive, Hash, Header,
 	InherentDataExt, Nonce, OriginCaller, ParachainInfo, ParachainSystem, PolkadotXcm, Runtime,
 	RuntimeCall, RuntimeEvent, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
-	Velocity, RELAY_PARENT_OFFSET, SLOT_DURATION, VERSION,
+	UnincludedSegment, Velocity, RELAY_PARENT_OFFSET, SLOT_DURATION, VERSION,
 };
 use ::xcm::{
 	latest::prelude::AssetId, Version as XcmVersion, VersionedAsset, VersionedAssetId,
 	VersionedAssets, VersionedLocation, VersionedXcm,
 };
 use alloc::{vec, vec::Vec};
-use conveyor_primitives::{Admission, Advice, InvalidLimits, Limits, Refusal, ScheduledLimits};
+use conveyor_primitives::{
+	Admission, Advice, BlockUnderWay, InclusionStats, InclusionStatus, InvalidLimits, Limits,
+	NotTracked, OldestUnderWay, Refusal, ScheduledLimits,
+};
 use cumulus_primitives_aura::Slot;
 use cumulus_primitives_core::{ParaId, RelayProofRequest, VerifySchedulingSignature};
 use frame_support::{
@@ -126,6 +129,24 @@ impl_runtime_apis! {
 
 		fn admission(included_hash: Hash, relay_slot: Slot) -> Result<Admission, Refusal> {
 			Velocity::admission(included_hash, relay_slot)
+		}
+	}
+
+	impl conveyor_primitives::apis::UnincludedSegmentApi<Block> for Runtime {
+		fn segment() -> Result<Vec<BlockUnderWay<Hash>>, NotTracked> {
+			UnincludedSegment::segment()
+		}
+
+		fn inclusion(number: u32) -> Result<InclusionStatus, NotTracked> {
+			UnincludedSegment::inclusion(number)
+		}
+
+		fn stats() -> Result<InclusionStats, NotTracked> {
+			UnincludedSegment::stats()
+		}
+
+		fn oldest_age() -> Result<Option<OldestUnderWay>, NotTracked> {
+			UnincludedSegment::oldest_age()
 		}
 	}
 

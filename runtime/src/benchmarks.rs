@@ -4,8 +4,8 @@
 
 use crate::{
 	AccountId, AllPalletsWithSystem, Balances, CollatorSelection, MessageQueue, ParachainSystem,
-	Runtime, SessionKeys, Sudo, System, Timestamp, TransactionPayment, Utility, Velocity,
-	WeightReclaim, XcmpQueue,
+	Runtime, SessionKeys, Sudo, System, Timestamp, TransactionPayment, UnincludedSegment, Utility,
+	Velocity, WeightReclaim, XcmpQueue,
 };
 use alloc::{string::String, vec::Vec};
 use codec::Encode;
@@ -30,6 +30,7 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_session, SessionBench::<Runtime>]
 	[cumulus_pallet_xcmp_queue, XcmpQueue]
 	[pallet_message_queue, MessageQueue]
+	[pallet_unincluded_segment, UnincludedSegment]
 	[pallet_velocity, Velocity]
 );
 

@@ -12,6 +12,9 @@
 //! | the collator, before it builds | the verdict, the target block rate | [`apis`] |
 //! | the weight of a block | the target block rate | [`configs::system`] |
 //!
+//! And the chain knows what it has under way: [`pallet_unincluded_segment`] keeps a record of every
+//! block from authored to included.
+//!
 //! What stays a constant, and why: the relay parent offset ([`RELAY_PARENT_OFFSET`]) and the two
 //! slot durations ([`SLOT_DURATION`], [`RELAY_CHAIN_SLOT_DURATION_MILLIS`]).
 //!
@@ -171,6 +174,13 @@ pub const RELAY_PARENT_OFFSET: u32 = 1;
 /// The longest unincluded segment that governance may allow, in blocks.
 pub const MAX_CAPACITY: u32 = 255;
 
+/// A block under way whose relay parent is more than this many relay blocks back means that the chain
+/// is stalled: a minute, where inclusion takes about four relay blocks.
+pub const STALL_AFTER: u32 = 10;
+
+/// Of how many of the latest included blocks the inclusion lag is remembered.
+pub const INCLUSION_WINDOW: u32 = 128;
+
 /// How far ahead governance may schedule limits, in relay blocks: 4 weeks.
 pub const MAX_SCHEDULE_AHEAD: u32 =
 	28 * 24 * 60 * 60 * 1_000 / (RELAY_CHAIN_SLOT_DURATION_MILLIS as u32);
@@ -204,6 +214,9 @@ pub const EXISTENTIAL_DEPOSIT: Balance = MILLIUNIT;
 ///
 /// - Authorship to AuraExt: each reads at genesis what the one before has written, so their order
 ///   is part of the chain.
+/// - UnincludedSegment comes after ParachainSystem, whose `on_finalize` adds the block to the segment and
+///   decides what it sends, and after all others that have a part in the block: it records what they
+///   did. It reads no limits, so that Velocity can still come after it.
 /// - Velocity is the last: limits that it applies at the end of a block are then seen by no other
 ///   pallet of that block.
 #[frame_support::runtime]
@@ -264,6 +277,8 @@ mod runtime {
 	#[runtime::pallet_index(33)]
 	pub type MessageQueue = pallet_message_queue;
 
+	#[runtime::pallet_index(39)]
+	pub type UnincludedSegment = pallet_unincluded_segment;
 	#[runtime::pallet_index(40)]
 	pub type Velocity = pallet_velocity;
 }

@@ -202,6 +202,11 @@ fn apis_are_those_that_a_collator_and_its_users_ask_for() {
 		),
 		(id::<dyn xcm_runtime_apis::trusted_query::TrustedQueryApi<Block>>(), 1, "TrustedQueryApi"),
 		(id::<dyn conveyor_primitives::apis::VelocityApi<Block>>(), 1, "VelocityApi"),
+		(
+			id::<dyn conveyor_primitives::apis::UnincludedSegmentApi<Block>>(),
+			1,
+			"UnincludedSegmentApi",
+		),
 	];
 	for (id, version, name) in expected {
 		let offered = RUNTIME_API_VERSIONS.iter().find(|api| api.0 == id).map(|api| api.1);
@@ -384,6 +389,49 @@ fn blocks_are_built_as_fast_and_as_far_ahead_as_the_limits_say() {
 		assert!(author.may_build(), "there is room again");
 		author.author(place(1, 0, true), vec![]);
 		assert!(!author.may_build(), "and it is taken");
+	});
+}
+
+#[test]
+fn what_is_under_way_is_recorded_until_it_is_included() {
+	use conveyor_primitives::{segment::InclusionLag, InclusionStatus, NotTracked};
+	use cumulus_pallet_parachain_system::{Ancestor, UnincludedSegment as TheirSegment};
+	chain(genesis_config("development")).execute_with(|| {
+		let mut author = Author::new();
+		assert_eq!(UnincludedSegment::segment(), Err(NotTracked::NotStarted));
+		let mut headers = vec![];
+		for _ in 0..3 {
+			author.author(place(1, 0, true), vec![]);
+			headers.push(author.parent.clone());
+			author.relay_slot += 1;
+		}
+		let segment = UnincludedSegment::segment().expect("it is tracked");
+		let hashes: Vec<_> = segment.iter().map(|block| block.hash).collect();
+		assert_eq!(hashes, [Some(headers[0].hash()), Some(headers[1].hash()), None]);
+		let theirs = TheirSegment::<Runtime>::get();
+		let theirs: Vec<_> =
+			theirs.iter().map(|block: &Ancestor<_>| block.para_head_hash().copied()).collect();
+		assert_eq!(hashes, theirs);
+		for (index, block) in segment.iter().enumerate() {
+			let record = block.record.as_ref().expect("there is room for all");
+			assert_eq!(record.number, index as u32 + 1);
+			assert_eq!(record.relay_parent, 1_000 + index as u32);
+			assert_eq!(record.relay_slot, Some(Slot::from(1_000 + index as u64)));
+			assert_eq!(record.para_slot, record.relay_slot, "both take 6 s");
+			assert_eq!(record.core_selector, Some(0));
+			assert_eq!(record.bundle.map(|bundle| (bundle.index, bundle.is_last)), Some((0, true)));
+			assert_eq!(record.extrinsics, 2, "the inherents");
+			assert!(record.weight.all_gt(Weight::zero()));
+		}
+
+		author.included = headers[1].clone();
+		author.author(place(1, 0, true), vec![]);
+		let stats = UnincludedSegment::stats().expect("it is tracked");
+		assert_eq!((stats.included, stats.faults, stats.waiting), (2, 0, 0));
+		assert_eq!(stats.lags.counts[..4], [0, 0, 1, 1]);
+		let lag = InclusionLag::Exactly { relay_blocks: 3 };
+		assert_eq!(UnincludedSegment::inclusion(1), Ok(InclusionStatus::Included { lag }));
+		assert_eq!(UnincludedSegment::segment().map(|segment| segment.len()), Ok(2));
 	});
 }
 

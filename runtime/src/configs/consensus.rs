@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
 	AccountId, Aura, AuraId, Balances, BlockNumber, CollatorSelection, MessageQueue, Runtime,
-	RuntimeEvent, Session, SessionKeys, Velocity, XcmpQueue, HOURS, INITIAL_LIMITS, MAX_CAPACITY,
-	MAX_SCHEDULE_AHEAD, RELAY_CHAIN_SLOT_DURATION_MILLIS, RELAY_PARENT_OFFSET, SLOT_DURATION,
+	RuntimeEvent, Session, SessionKeys, UnincludedSegment, Velocity, XcmpQueue, HOURS,
+	INCLUSION_WINDOW, INITIAL_LIMITS, MAX_CAPACITY, MAX_SCHEDULE_AHEAD,
+	RELAY_CHAIN_SLOT_DURATION_MILLIS, RELAY_PARENT_OFFSET, SLOT_DURATION, STALL_AFTER,
 };
 use ::xcm::latest::prelude::BodyId;
 use conveyor_primitives::Limits;
@@ -17,6 +18,7 @@ use cumulus_pallet_parachain_system::RelayNumberMonotonicallyIncreases;
 use frame_support::{
 	parameter_types,
 	traits::{ConstBool, ConstU32, ConstU64, EitherOfDiverse, EnqueueWithOrigin},
+	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
 	PalletId,
 };
 use frame_system::EnsureRoot;
@@ -42,9 +44,27 @@ impl pallet_velocity::Config for Runtime {
 	type WeightInfo = pallet_velocity::weights::SubstrateWeight<Runtime>;
 }
 
+parameter_types! {
+	/// What a block may spend on telling pallets of blocks that are included. A constant, so that it is
+	/// known without a state: 10 ms and 64 KiB, a small part even of a block that shares its core with
+	/// eleven others.
+	pub const OnIncludedWeight: Weight =
+		Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS, 64 * 1024);
+}
+
+impl pallet_unincluded_segment::Config for Runtime {
+	type MaxCapacity = ConstU32<MAX_CAPACITY>;
+	type Window = ConstU32<INCLUSION_WINDOW>;
+	type StallAfter = ConstU32<STALL_AFTER>;
+	// No pallet here acts on inclusion.
+	type OnIncluded = ();
+	type OnIncludedWeight = OnIncludedWeight;
+	type WeightInfo = pallet_unincluded_segment::weights::SubstrateWeight<Runtime>;
+}
+
 impl cumulus_pallet_parachain_system::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
-	type OnSystemEvent = ();
+	type OnSystemEvent = UnincludedSegment;
 	type SelfParaId = parachain_info::Pallet<Runtime>;
 	type OutboundXcmpMessageSource = XcmpQueue;
 	type DmpQueue = EnqueueWithOrigin<MessageQueue, RelayOrigin>;
