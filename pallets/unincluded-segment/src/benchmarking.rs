@@ -68,8 +68,10 @@ mod benchmarks {
 		under_way::<T>(n, 0);
 		frame_system::Pallet::<T>::set_block_number(number::<T>(n + 1));
 		parachain_system::ValidationData::<T>::put(PersistedValidationData {
+			parent_head: Vec::new().into(),
 			relay_parent_number: 2_000_000,
-			..Default::default()
+			relay_parent_storage_root: Default::default(),
+			max_pov_size: 0,
 		});
 		let head = HeaderFor::<T>::new(
 			number::<T>(n),
@@ -127,6 +129,8 @@ mod benchmarks {
 	fn tell_block() {
 		let mut tracker = under_way::<T>(0, 0);
 		tracker.included = 1;
+		Tracker::<T>::put(tracker.clone());
+		frame_system::Pallet::<T>::set_block_number(number::<T>(2));
 		let mut meter = WeightMeter::new();
 
 		#[block]
