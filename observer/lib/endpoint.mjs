@@ -2,6 +2,10 @@
 import { createClient } from 'polkadot-api';
 import { WsEvent, getWsProvider } from 'polkadot-api/ws';
 import WebSocket from 'ws';
+import { within } from './bounded.mjs';
+
+// Seconds for a node to finish what it has begun to tell, before its connection is closed.
+const CLOSING = 5;
 
 // Connects to the node at `url`: { client, close }. polkadot-api connects again by itself, for ever;
 // `onStatus` gets 'up' and 'down' as it happens, each once until the other comes.
@@ -17,5 +21,13 @@ export function open(url, { onStatus = () => {} } = {}) {
 		if (up || !first) onStatus(up ? 'up' : 'down');
 	};
 	const client = createClient(getWsProvider(url, { websocketClass: WebSocket, onStatusChanged }));
-	return { client, close: () => client.destroy() };
+	return {
+		client,
+		// Resolves once it is closed. polkadot-api 2.2 throws out of a timer, where nobody can catch it, if it is
+		// destroyed between a node's first word of its chain and the last one.
+		close: async () => {
+			if (up) await within(CLOSING, 'the node to be ready', client.getFinalizedBlock()).catch(() => {});
+			client.destroy();
+		},
+	};
 }

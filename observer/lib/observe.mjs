@@ -26,7 +26,7 @@ export async function observe({ urls, paraId, waits, emit, fail }) {
 	const endpoints = {};
 	const close = () => {
 		closed = true;
-		Object.values(endpoints).forEach((endpoint) => endpoint.close());
+		return Promise.all(Object.values(endpoints).map((endpoint) => endpoint.close()));
 	};
 	const stop = (error) => {
 		if (closed) return;
@@ -123,7 +123,7 @@ function connect(role, url, { waits, tell, stop }) {
 		close: () => {
 			clearTimeout(patience);
 			follower?.close();
-			close();
+			return close();
 		},
 	};
 }

@@ -1,7 +1,7 @@
 // A relay chain and a parachain of fake nodes, in the words of the pipeline.
 import { bytes, decodeHead } from '../lib/header.mjs';
 import { fakeNode } from './fake-node.mjs';
-import { paraRuntime, relayRuntime } from './fake-runtime.mjs';
+import { oldRelayRuntime, paraRuntime, relayRuntime } from './fake-runtime.mjs';
 import { PARA, encodeHead } from './scenario.mjs';
 
 const ZERO = `0x${'00'.repeat(32)}`;
@@ -45,8 +45,9 @@ function babe(slot) {
 }
 
 // { relay, para, r(...), p(...), stop() }: r makes a relay block, p a parachain block, as in scenario.mjs.
-// `velocity`: { limits, admission } answers the runtime's own calls; none without.
-export async function fakeChains({ paraId = PARA, knows = PARA, velocity } = {}) {
+// `velocity`: { limits, admission } answers the runtime's own calls; none without. `old`: a relay chain that
+// does not tell whose the cores are.
+export async function fakeChains({ paraId = PARA, knows = PARA, velocity, old = false } = {}) {
 	const calls = velocity && {
 		VelocityApi_limits: () => bytes.dec(LIMITS.enc(velocity.limits)),
 		VelocityApi_admission: (args) => bytes.dec(ADMISSION.enc(velocity.admission(args))),
@@ -59,9 +60,9 @@ export async function fakeChains({ paraId = PARA, knows = PARA, velocity } = {})
 
 	const relayState = (head, events = [], next = [0]) => ({
 		storage: { [EVENTS]: bytes.dec(encodeEvents(events)), [HEADS.keys.enc(knows)]: bytes.dec(HEADS.value.enc(bytes.enc(head))) },
-		calls: { ParachainHost_claim_queue: bytes.dec(QUEUE.enc(next.map((core) => [core, [PARA, 1]]))) },
+		calls: { ParachainHost_claim_queue: bytes.dec(QUEUE.enc([...next.map((core) => [core, [PARA, 1]]), [9, [1, PARA]], [8, []]])) },
 	});
-	const relay = await fakeNode({ ...relayRuntime, number: 10, ...relayState(included) });
+	const relay = await fakeNode({ ...(old ? oldRelayRuntime : relayRuntime), number: 10, ...relayState(included) });
 
 	return {
 		relay,
@@ -74,8 +75,8 @@ export async function fakeChains({ paraId = PARA, knows = PARA, velocity } = {})
 				...backs.map((block, core) => candidate('CandidateBacked', block, core)),
 			];
 			included = includes.at(-1)?.header ?? included;
-			const number = rest.on?.number;
-			return relay.block({ digests: babe(1000 + (number ?? 0)), ...relayState(included, events, next), ...rest });
+			const { number } = rest.on ?? relay.best();
+			return relay.block({ digests: babe(1001 + number), ...relayState(included, events, next), ...rest });
 		},
 		p({ on, relayParent, bundle, ...rest } = {}) {
 			const like = decodeHead(encodeHead({ number: 1, parent: ZERO, relayParent, bundle }));

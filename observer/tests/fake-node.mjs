@@ -16,13 +16,15 @@ const CODE = '0x3a636f6465';
 const ZERO = `0x${'00'.repeat(32)}`;
 
 // Starts a node of a `runtime` of fake-runtime.mjs. Its chain begins with a block of `number`:
-//   { url, genesis, block(...), best(block), finalize(block), followed(), forgetsOld(), drop(), refuse(yes), stop() }
+//   { url, genesis, block(...), best(block), finalize(block), followed(), silent(yes),
+//   forgetsOld(), drop(), refuse(yes), stop() }; best() tells which it is
 export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 }) {
 	const blocks = new Map();
 	const followers = new Map();
 	let [best, finalized] = [];
 	let serial = 0;
 	let refusing = false;
+	let silent = false;
 	// Resolves when a client follows the chain.
 	let followed;
 	const following = new Promise((resolve) => (followed = resolve));
@@ -118,6 +120,10 @@ export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 
 
 	function operation(socket, id, events) {
 		const operationId = `operation ${(serial += 1)}`;
+		if (silent) {
+			silent();
+			return operationId;
+		}
 		queueMicrotask(() => events.forEach((event) => socket.send(notification('chainHead_v1_followEvent', id, { ...event, operationId }))));
 		return operationId;
 	}
@@ -151,8 +157,10 @@ export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 
 			return block;
 		},
 		best(block) {
+			if (!block) return best;
 			best = block;
 			tell({ event: 'bestBlockChanged', bestBlockHash: block.hash });
+			return block;
 		},
 		finalize(block) {
 			const hashes = [];
@@ -161,6 +169,10 @@ export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 
 			tell({ event: 'finalized', finalizedBlockHashes: hashes, prunedBlockHashes: [] });
 		},
 		followed: () => following,
+		// Whether reads get no answer. Resolves with the first that gets none.
+		silent(yes) {
+			return new Promise((resolve) => (silent = yes && resolve));
+		},
 		forgetsOld() {
 			archive = false;
 		},

@@ -72,7 +72,7 @@ function events(t, outer) {
 	return t.sequence(t.composite({ phase, event: outer, topics: t.sequence(t.hash) }));
 }
 
-export const relayRuntime = runtime((t) => {
+const relayWith = (apis) => runtime((t) => {
 	const descriptor = t.composite({
 		para_id: t.u32,
 		relay_parent: t.hash,
@@ -108,9 +108,13 @@ export const relayRuntime = runtime((t) => {
 			pallet('ParaInclusion', 2, [], inclusion),
 			pallet('Paras', 3, [item('Heads', heads)]),
 		],
-		apis: [api('ParachainHost', [['claim_queue', [], queue]])],
+		apis: apis.includes('ParachainHost') ? [api('ParachainHost', [['claim_queue', [], queue]])] : [],
 	};
 });
+
+export const relayRuntime = relayWith(['ParachainHost']);
+// As it was before there were claim queues.
+export const oldRelayRuntime = relayWith([]);
 
 export const paraRuntime = runtime((t) => {
 	const event = t.variant({});

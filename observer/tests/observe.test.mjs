@@ -97,25 +97,41 @@ describe('two chains', () => {
 		]);
 	});
 
-	it('need not be ours', async (t) => {
-		const chains = await chainsFor(t);
+	it('need not be ours, nor of today', async (t) => {
+		const chains = await chainsFor(t, { old: true });
 		const { told, events } = await observing(t, chains);
-		const r11 = chains.relay.block({ storage: chains.relay.genesis.storage });
-		await told('relay', 'block', r11);
+		const p1 = chains.p();
+		await told('para', 'best', p1);
+		const r11 = chains.r({ backs: [p1] });
+		await told('relay', 'best', r11);
+		await told('relay', 'best', chains.r());
 		assert.equal(events.some(({ type }) => type === 'limits' || type === 'admission'), false);
+		assert.deepEqual(run(events).text, ['R10: P1(C)', 'R11: P1(B)']);
+		assert.deepEqual(events.filter(({ type, from }) => type === 'block' && from === 'relay').map(({ next, unread }) => [next, unread]), [[null, undefined], [null, undefined], [null, undefined]]);
 	});
 
 	it('tell the limits and the verdict of our runtime', async (t) => {
 		const velocity = {
 			limits: { velocity: 1, capacity: 3, target_block_rate: 1 },
-			admission: () => ({ success: false, value: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } }),
+			admission: (args) => {
+				asked.push(args);
+				return { success: false, value: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } };
+			},
 		};
+		const asked = [];
 		const chains = await chainsFor(t, { velocity });
 		const { told, until, events } = await observing(t, chains);
 		await until('the limits', (all) => all.some(({ type }) => type === 'limits'));
-		await told('relay', 'best', chains.r());
-		const r12 = chains.r();
+		const p1 = chains.p({ relayParent: 10 });
+		await told('para', 'best', p1);
+		const r11 = chains.r({ includes: [p1] });
+		await told('relay', 'best', r11);
+		const p2 = chains.p({ relayParent: 11 });
+		await told('para', 'best', p2);
+		const r12 = chains.r({ includes: [p2] });
 		await until('a verdict', (all) => all.some(({ type, relay }) => type === 'admission' && relay === r12.hash));
+		// On relay block 12 a block is built with 11 as its relay parent: with what was included there, and its slot.
+		assert.equal(asked.at(-1), `${p1.hash}f303000000000000`);
 		velocity.limits = { velocity: 3, capacity: 12, target_block_rate: 3 };
 		velocity.admission = () => ({ success: true, value: 2 });
 		chains.p({ relayParent: 11 });
@@ -168,6 +184,23 @@ describe('a connection that breaks', () => {
 		]);
 	});
 
+	it('comes back after what was read before it broke', async (t) => {
+		const chains = await chainsFor(t);
+		const { told, until, events } = await observing(t, chains);
+		const asked = chains.relay.silent(true);
+		const r11 = chains.r();
+		await within(LIMIT, 'a read', asked);
+		chains.relay.refuse(true);
+		chains.relay.drop();
+		await until('the end of the connection', (all) => all.some(({ from, type }) => from === 'relay' && type === 'down'));
+		chains.relay.silent(false);
+		chains.relay.refuse(false);
+		await until('the connection', (all) => all.some(({ from, type }) => from === 'relay' && type === 'up'));
+		await told('relay', 'best', r11);
+		const at = (type) => events.findLastIndex((event) => event.from === 'relay' && event.type === type);
+		assert.ok(at('best') < at('up'), JSON.stringify(events.map(({ from, type }) => `${from} ${type}`)));
+	});
+
 	// Both chains go on and become final while nobody looks, so that nothing of what is told then is known.
 	async function away(t, { chains, told, until }) {
 		const p1 = chains.p({ relayParent: 10 });
@@ -193,6 +226,8 @@ describe('a connection that breaks', () => {
 		const { last, back } = await away(t, { chains, ...observed });
 		back();
 		await observed.told('relay', 'best', last);
+		// Those that are no part of the best branch are told again, too.
+		await observed.told('relay', 'block', chains.r({ on: last, best: false }));
 		await observed.told('relay', 'best', chains.r());
 		assert.deepEqual(run(observed.events).text.filter((line) => !line.startsWith('--')), [
 			'R10: P1(C)',

@@ -335,6 +335,20 @@ describe('forks of the relay chain', () => {
 		assert.deepEqual(summary(state).relayBlocks, { seen: 3, missed: 0, unread: 0, sessionChanges: 0, counted: 0, reorgs: 2 });
 	});
 
+	it('may be final before they are the best', () => {
+		const s = scenario();
+		const r1 = s.r();
+		s.r();
+		const other = s.r({ on: r1, best: false });
+		const longer = s.r({ on: other, best: false });
+		s.finalize(other);
+		s.best(longer);
+		s.r();
+		const { text, state } = s.run();
+		assert.deepEqual(text, ['R1: -', '-- the relay chain takes another branch: R2 did not count', 'R2: -', 'R3: -']);
+		assert.equal(summary(state).relayBlocks.missed, 0);
+	});
+
 	it('below the best block change nothing', () => {
 		const s = scenario();
 		const r1 = s.r();
@@ -363,6 +377,20 @@ describe('sessions', () => {
 		assert.deepEqual([relayBlocks.sessionChanges, relayBlocks.counted], [1, 4]);
 		assert.deepEqual([candidates.backed, candidates.dropped, blocks.reproposed], [2, 1, 1]);
 		assert.deepEqual(chances, { all: 4, missed: 2 });
+	});
+
+	it('drop it once', () => {
+		const s = scenario();
+		s.r();
+		const p1 = s.p({ relayParent: 0 });
+		s.r({ backs: [p1] });
+		s.r({ session: 3 });
+		s.r({ session: 4 });
+		s.r();
+		const { text, state } = s.run();
+		assert.deepEqual(text.slice(2), ['R3: P1(D) | session 3', 'R4: - | session 4']);
+		assert.equal(summary(state).candidates.dropped, 1);
+		assert.equal(blockState(state, p1.hash).state, 'timedOut');
 	});
 
 	it('keep what is included in their first block', () => {
@@ -464,6 +492,36 @@ describe('connections', () => {
 		assert.equal(inclusionLag.count, 4);
 		assert.deepEqual(blockState(state, para[3].hash), { state: 'included', backings: 1, includedIn: null });
 		assert.equal(blockState(state, para[4].hash).state, 'included');
+	});
+
+	it('to the relay chain may break for long: whose the cores were before it is no measure of what comes after', () => {
+		const s = scenario();
+		const p1 = s.p({ relayParent: 0 });
+		s.r({ backs: [p1], next: [0, 1] });
+		s.down('relay');
+		s.up('relay');
+		s.r({ number: 8, root: true, backs: [[s.p({ relayParent: 7 }), 0]], head: p1 });
+		s.r();
+		const { lines } = s.run();
+		assert.deepEqual(lines.at(-1).missed, []);
+	});
+
+	it('may break while something is read: that is still of before', () => {
+		const s = scenario();
+		s.r();
+		s.p({ relayParent: 0 });
+		s.wait(6000);
+		s.down('para');
+		s.p({ relayParent: 0 });
+		s.up('para');
+		s.wait(6000);
+		const p3 = s.p({ relayParent: 0, best: false });
+		const p4 = s.p({ on: p3, relayParent: 0 });
+		s.r({ includes: [p4] });
+		s.r();
+		const { text, state } = s.run();
+		assert.deepEqual(text.slice(2), ['R1: P1(C)', 'R2: P1-4(I)']);
+		assert.equal(summary(state).blockTimeMs.count, 0);
 	});
 
 	it('may give a relay block without its events', () => {
