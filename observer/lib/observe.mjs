@@ -46,20 +46,17 @@ export async function observe({ urls, paraId, waits, emit, fail }) {
 		tell('observer', { type: 'start', para });
 
 		const relayParents = new Map();
-		const asked = runtimeOf(parachain, relay, { relayParents, para, tell: (event) => tell('para', event) });
+		const ask = runtimeOf(parachain, relay, { relayParents, para, tell: (event) => tell('para', event) });
 		endpoints.para.follow(
 			({ hash }) => describeParaBlock(parachain, hash),
-			(event) => {
-				tell('para', event);
-				if (event.type === 'best') asked.limits(event.hash);
-			},
+			(event) => tell('para', event),
 		);
 		endpoints.relay.follow(
 			(block, root) => describeRelayBlock(relay, para, block, root),
 			(event) => {
 				tell('relay', event);
 				if (event.type === 'block') remember(relayParents, event);
-				if (event.type === 'best') asked.admission(event.hash);
+				if (event.type === 'best') ask(event.hash).catch(() => {});
 			},
 		);
 		return { para, close };
@@ -193,40 +190,45 @@ function remember(relayParents, { hash, number, parent }) {
 
 // --- Our runtime's own calls ----------------------------------------------------------------------
 
-// Asks `VelocityApi` of a runtime that has it, and tells the answers. On other runtimes nothing is asked, and
-// a question that fails is left out: it is no part of the pipeline.
+// Asks the parachain's runtime for what it knows of its pipeline, when the relay block `hash` has come:
+// `VelocityApi` and `UnincludedSegmentApi`, and of another runtime nothing. An answer that does not come is
+// left out: none of this is needed for the pipeline.
 function runtimeOf({ api, client }, relay, { relayParents, para, tell }) {
-	let last;
 	let lastAsked;
-	const quietly = (ask) => ask().catch(() => {});
-	return {
-		// The limits that hold after the parachain block `hash`, if they are others than before.
-		limits: (hash) =>
-			quietly(async () => {
-				const limits = plain(await api.apis.VelocityApi.limits({ at: hash }));
-				if (JSON.stringify(limits) === JSON.stringify(last)) return;
-				last = limits;
-				tell({ type: 'limits', limits });
-			}),
-		// Whether a block may be built now that the relay block `hash` has come. Its relay parent would be as
-		// many blocks behind that as the runtime says, and included what was included there.
-		admission: (hash) =>
-			quietly(async () => {
-				lastAsked = hash;
-				let relayParent = hash;
-				for (let back = await offset(api); back > 0; back -= 1) relayParent = relayParents.get(relayParent).parent;
-				const [head, header] = await Promise.all([
-					relay.api.query.Paras.Heads.getValue(para, { at: relayParent }),
-					relay.client.getBlockHeader(relayParent),
-				]);
-				const included = decodeHead(bytes.dec(head)).hash;
-				const [best] = await client.getBestBlocks();
-				const answer = await api.apis.VelocityApi.admission(included, BigInt(relaySlot(header.digests)), { at: best.hash });
-				// An answer to a question that is no longer asked would be shown at the wrong relay block.
-				if (hash !== lastAsked) return;
-				tell({ type: 'admission', relay: hash, verdict: verdictOf(plain(answer)) });
-			}),
+	// Whether a block may be built now. Its relay parent would be as many blocks behind `hash` as the runtime
+	// says, and included what was included there.
+	const admission = async (hash, at) => {
+		let relayParent = hash;
+		for (let back = await offset(api); back > 0; back -= 1) relayParent = relayParents.get(relayParent).parent;
+		const [head, header] = await Promise.all([
+			relay.api.query.Paras.Heads.getValue(para, { at: relayParent }),
+			relay.client.getBlockHeader(relayParent),
+		]);
+		const included = decodeHead(bytes.dec(head)).hash;
+		return verdictOf(await api.apis.VelocityApi.admission(included, BigInt(relaySlot(header.digests)), at));
 	};
+	return async (hash) => {
+		lastAsked = hash;
+		const [best] = await client.getBestBlocks();
+		const at = { at: best.hash };
+		const answers = await answered({
+			limits: api.apis.VelocityApi.limits(at),
+			scheduled: api.apis.VelocityApi.scheduled_limits(at),
+			admission: admission(hash, at),
+			underWay: api.apis.UnincludedSegmentApi.segment(at).then(({ success, value }) => (success ? value.length : undefined)),
+			stats: api.apis.UnincludedSegmentApi.stats(at).then(({ success, value }) => (success ? value : undefined)),
+		});
+		// An answer to a question that is no longer asked would be shown at the wrong relay block.
+		if (hash === lastAsked && Object.keys(answers).length > 0) tell({ type: 'runtime', relay: hash, ...answers });
+	};
+}
+
+// What came of `promises`, by the same names, of those that came to something; as JSON can hold it. The
+// numbers here are slots and counts, far below where a double loses any.
+async function answered(promises) {
+	const outcomes = await Promise.allSettled(Object.values(promises));
+	const all = Object.fromEntries(Object.keys(promises).map((name, at) => [name, outcomes[at].value]));
+	return JSON.parse(JSON.stringify(all, (_, item) => (typeof item === 'bigint' ? Number(item) : item)));
 }
 
 // polkadot-api takes a record of one field for the field.
@@ -242,9 +244,4 @@ async function offset(api) {
 		if (isAbsent(error)) return 0;
 		throw error;
 	}
-}
-
-// As JSON can hold it: the numbers here are slots and counts, far below where a double loses any.
-function plain(value) {
-	return JSON.parse(JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? Number(item) : item)));
 }

@@ -84,7 +84,7 @@ const rounded = (value, digits = 2) => (value === null ? '-' : value.toFixed(dig
 const seconds = (milliseconds) => (milliseconds === null ? '-' : `${(milliseconds / 1000).toFixed(2)} s`);
 
 // The summary, a figure per line.
-export function summaryText({ para, relayBlocks, candidates, blocks, blockTimeMs, inclusionLag, chances, lostConnections }) {
+export function summaryText({ para, relayBlocks, candidates, blocks, blockTimeMs, inclusionLag, chances, lostConnections, own }) {
 	const rows = [
 		['relay blocks', `${relayBlocks.seen} seen, ${relayBlocks.counted} counted, ${relayBlocks.sessionChanges} with a change of session, ${relayBlocks.missed} missed, ${relayBlocks.unread} unread, ${relayBlocks.reorgs} changes of branch`],
 		['block time', `${seconds(blockTimeMs.mean)} on average, p50 ${seconds(blockTimeMs.p50)}, p95 ${seconds(blockTimeMs.p95)} (${blockTimeMs.count} blocks)`],
@@ -93,6 +93,7 @@ export function summaryText({ para, relayBlocks, candidates, blocks, blockTimeMs
 		['inclusion lag', `p50 ${inclusionLag.p50 ?? '-'}, p95 ${inclusionLag.p95 ?? '-'} relay blocks (${inclusionLag.count} blocks)`],
 		['missed chances', `${chances.missed} of ${chances.all}`],
 		['lost connections', `relay chain ${lostConnections.relay}, parachain ${lostConnections.para}`],
+		...(own ? [['the chain itself', `${own.included} blocks included since #${own.since}, longest lag ${own.longest_lag ?? '-'} relay blocks, ${own.faults} faults of tracking`]] : []),
 	];
 	return [`Parachain ${para ?? '?'}`, ...rows.map(([what, value]) => `  ${what.padEnd(18)}${value}`)].join('\n');
 }

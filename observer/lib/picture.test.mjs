@@ -79,6 +79,7 @@ test('a summary of nothing, and one of something', () => {
 		candidates: { ...nothing.candidates, perRelayBlock: 2 / 3 },
 		inclusionLag: { count: 9, mean: 3.1, p50: 3, p95: 4 },
 	};
+	assert.match(summaryText({ ...nothing, own: { since: 1, included: 7, longest_lag: 5, faults: 0 } }), / the chain itself +7 blocks included since #1, longest lag 5 relay blocks, 0 faults of tracking$/);
 	const text = summaryText(something);
 	assert.match(text, /^Parachain 2000\n/);
 	assert.match(text, / block time +6\.00 s on average, p50 6\.00 s, p95 6\.10 s \(9 blocks\)/);

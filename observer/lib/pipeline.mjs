@@ -12,9 +12,8 @@
 //   { t, from: 'relay' | 'para', type: 'best' | 'finalized', hash }
 //   { t, from: 'relay' | 'para', type: 'down' | 'up' }
 //   { t, from: 'para', type: 'block', hash, number, parent, digests }
-//   { t, from: 'para', type: 'limits', limits }
-//   { t, from: 'para', type: 'admission', relay, verdict }
-//        what the runtime answered when relay block `relay` came
+//   { t, from: 'para', type: 'runtime', relay, limits, scheduled, underWay, admission, stats }
+//        what the parachain's runtime answered when relay block `relay` came, of what it can answer
 import { mean, percentile } from './histogram.mjs';
 import { decodeHead, pipelineDigest } from './header.mjs';
 import { advance, bridge, cloneWalk, lose, startWalk } from './walk.mjs';
@@ -38,8 +37,9 @@ export function initial() {
 		// caught up, and `away` until it is back.
 		live: NEITHER,
 		away: NEITHER,
-		limits: null,
-		admissions: new Map(),
+		// The runtime's answers: hash of the relay block -> event, and the last one.
+		answers: new Map(),
+		answer: undefined,
 		counts: { reorgs: 0, lostConnections: { relay: 0, para: 0 } },
 		// What the last event brought, to be printed: relay blocks that are complete (`type: 'relay'`), and
 		// remarks (`type`: 'reorg', 'gap', 'unread', 'limits', 'down', 'up').
@@ -59,8 +59,7 @@ const HANDLERS = {
 	'para/finalized': (state, { hash }) => ({ ...state, chain: { ...state.chain, finalized: hash } }),
 	'para/down': down,
 	'para/up': up,
-	'para/limits': limitsChanged,
-	'para/admission': (state, { relay, verdict }) => ({ ...state, admissions: new Map(state.admissions).set(relay, verdict) }),
+	'para/runtime': runtimeAnswered,
 };
 
 // The state after `event`. An event of a kind that this version does not know is an error: a recording
@@ -132,9 +131,10 @@ function ancestorAt(chain, hash, number) {
 	return block?.hash;
 }
 
-function limitsChanged(state, { limits }) {
-	const news = state.limits ? [{ type: 'limits', from: state.limits, to: limits }] : [];
-	return { ...state, limits, news };
+function runtimeAnswered(state, answer) {
+	const [from, to] = [state.answer?.limits, answer.limits];
+	const news = from && to && JSON.stringify(from) !== JSON.stringify(to) ? [{ type: 'limits', from, to }] : [];
+	return { ...state, answer, answers: new Map(state.answers).set(answer.relay, answer), news };
 }
 
 // --- The relay chain ------------------------------------------------------------------------------
@@ -208,13 +208,16 @@ function walkTo(state, hash) {
 // A line as it is printed, with what is known beside the relay chain.
 function printed(state, line) {
 	const number = (hash) => state.chain.blocks.get(hash)?.number ?? null;
+	const { limits, scheduled, underWay, admission } = state.answers.get(line.hash) ?? {};
 	return {
 		type: 'relay',
 		...line,
 		best: number(state.chain.best),
 		finalized: number(state.chain.finalized),
-		limits: state.limits,
-		admission: state.admissions.get(line.hash) ?? null,
+		limits: limits ?? null,
+		scheduled: scheduled ?? null,
+		underWay: underWay ?? null,
+		admission: admission ?? null,
 	};
 }
 
@@ -299,7 +302,7 @@ function forget(state) {
 			heights: kept(chain.heights, itself, oldest.para),
 			during: kept(chain.during, itself, oldest.relay),
 		},
-		admissions: new Map([...state.admissions].filter(([hash]) => relayBlocks.has(hash))),
+		answers: new Map([...state.answers].filter(([hash]) => relayBlocks.has(hash))),
 		settled: { ...settled, progress: progressSince(settled, oldest) },
 	};
 }
@@ -384,5 +387,6 @@ export function summary(state, { complete = false } = {}) {
 		inclusionLag: { count: lag.count, mean: mean(lag), p50: percentile(lag, 50), p95: percentile(lag, 95) },
 		chances,
 		lostConnections: state.counts.lostConnections,
+		own: state.answer?.stats ?? null,
 	};
 }

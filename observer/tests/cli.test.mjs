@@ -119,15 +119,13 @@ describe('an endpoint', () => {
 describe('a recording', () => {
 	function events() {
 		const s = scenario();
-		s.limits(1, 3, 1);
-		s.r({ next: [0] });
+		s.runtime(s.r({ next: [0] }), { limits: [1, 3, 1] });
 		const p1 = s.p({ relayParent: 0 });
 		s.wait(6000);
 		s.r({ backs: [p1], next: [0] });
 		s.p({ relayParent: 1 });
 		s.down('para');
-		s.limits(3, 12, 3);
-		s.r({ includes: [p1], next: [0] });
+		s.runtime(s.r({ includes: [p1], next: [0] }), { limits: [3, 12, 3] });
 		s.r({ next: [0] });
 		return s.events;
 	}
@@ -180,6 +178,8 @@ describe('a recording', () => {
 			best: 2,
 			finalized: null,
 			limits: { velocity: 3, capacity: 12, target_block_rate: 3 },
+			scheduled: null,
+			underWay: null,
 			admission: null,
 		});
 		assert.deepEqual(objects[4], JSON.parse(JSON.stringify(summary(run(events()).state))));

@@ -105,12 +105,13 @@ describe('two chains', () => {
 		const r11 = chains.r({ backs: [p1] });
 		await told('relay', 'best', r11);
 		await told('relay', 'best', chains.r());
-		assert.equal(events.some(({ type }) => type === 'limits' || type === 'admission'), false);
+		assert.equal(events.some(({ type }) => type === 'runtime'), false);
 		assert.deepEqual(run(events).text, ['R10: P1(C)', 'R11: P1(B)']);
 		assert.deepEqual(events.filter(({ type, from }) => type === 'block' && from === 'relay').map(({ next, unread }) => [next, unread]), [[null, undefined], [null, undefined], [null, undefined]]);
 	});
 
-	it('tell the limits and the verdict of our runtime', async (t) => {
+	it('tell what our runtime knows', async (t) => {
+		const asked = [];
 		const velocity = {
 			limits: { velocity: 1, capacity: 3, target_block_rate: 1 },
 			admission: (args) => {
@@ -118,29 +119,30 @@ describe('two chains', () => {
 				return { success: false, value: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } };
 			},
 		};
-		const asked = [];
 		const chains = await chainsFor(t, { velocity });
 		const { told, until, events } = await observing(t, chains);
-		await until('the limits', (all) => all.some(({ type }) => type === 'limits'));
+		const answered = async (block) => {
+			const its = ({ type, relay }) => type === 'runtime' && relay === block.hash;
+			await until(`what the runtime says at relay block ${block.number}`, (all) => all.some(its));
+			const { t, from, type, relay, ...answers } = events.find(its);
+			return answers;
+		};
 		const p1 = chains.p({ relayParent: 10 });
 		await told('para', 'best', p1);
 		const r11 = chains.r({ includes: [p1] });
-		await told('relay', 'best', r11);
+		await answered(r11);
 		const p2 = chains.p({ relayParent: 11 });
 		await told('para', 'best', p2);
-		const r12 = chains.r({ includes: [p2] });
-		await until('a verdict', (all) => all.some(({ type, relay }) => type === 'admission' && relay === r12.hash));
+		assert.deepEqual(await answered(chains.r({ includes: [p2] })), {
+			limits: { velocity: 1, capacity: 3, target_block_rate: 1 },
+			admission: { refusal: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } },
+		});
 		// On relay block 12 a block is built with 11 as its relay parent: with what was included there, and its slot.
 		assert.equal(asked.at(-1), `${p1.hash}f303000000000000`);
 		velocity.limits = { velocity: 3, capacity: 12, target_block_rate: 3 };
 		velocity.admission = () => ({ success: true, value: 2 });
-		chains.p({ relayParent: 11 });
-		await until('new limits', (all) => all.filter(({ type }) => type === 'limits').length === 2);
-		const r13 = chains.r();
-		await until('another verdict', (all) => all.some(({ type, relay }) => type === 'admission' && relay === r13.hash));
-		const of = (type) => events.filter((event) => event.type === type);
-		assert.deepEqual(of('limits').map(({ limits }) => limits.capacity), [3, 12]);
-		assert.deepEqual(of('admission').map(({ verdict }) => verdict), [{ refusal: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } }, { room: 2 }]);
+		await told('para', 'best', chains.p({ relayParent: 11 }));
+		assert.deepEqual(await answered(chains.r()), { limits: velocity.limits, admission: { room: 2 } });
 	});
 
 	it('may have a relay block that cannot be read', async (t) => {

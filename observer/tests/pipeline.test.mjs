@@ -44,6 +44,7 @@ describe('one core', () => {
 			inclusionLag: { count: 10, mean: 3, p50: 3, p95: 3 },
 			chances: { all: 11, missed: 0 },
 			lostConnections: { relay: 0, para: 0 },
+			own: null,
 		});
 	});
 
@@ -548,21 +549,24 @@ describe('connections', () => {
 describe('what our runtime says', () => {
 	it('is shown: a change of the limits, and why there is no block', () => {
 		const s = scenario();
-		s.limits(1, 3, 1);
-		const r1 = s.r();
-		s.admission(r1, { refusal: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } });
-		s.limits(3, 12, 3);
-		const r2 = s.r();
-		s.admission(r2, { refusal: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } });
+		const admission = { refusal: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } };
+		s.runtime(s.r(), { limits: [1, 3, 1], admission, underWay: 3 });
+		s.runtime(s.r(), { limits: [3, 12, 3], admission });
 		s.p({ relayParent: 1 });
+		s.runtime(s.r(), { limits: [3, 12, 3], admission: { room: 2 }, stats: { included: 1 } });
 		s.r();
-		const { text, lines } = s.run();
+		s.r();
+		const { text, lines, state } = s.run();
 		assert.deepEqual(text, [
-			'-- limits: velocity 1, capacity 3, target block rate 1 -> velocity 3, capacity 12, target block rate 3',
 			'R1: - | no block may be built: SegmentFull (length 3, capacity 3)',
+			'-- limits: velocity 1, capacity 3, target block rate 1 -> velocity 3, capacity 12, target block rate 3',
 			'R2: P1(C)',
+			'R3: -',
+			'R4: -',
 		]);
-		assert.deepEqual(lines[1].limits, { velocity: 3, capacity: 12, target_block_rate: 3 });
+		assert.deepEqual(lines.map(({ limits }) => limits?.capacity), [3, undefined, 12, 12, undefined]);
+		assert.equal(lines[0].underWay, 3);
+		assert.deepEqual(summary(state).own, { included: 1 });
 	});
 });
 

@@ -104,8 +104,11 @@ export function scenario({ first = 1, head } = {}) {
 		},
 		down: (from) => emit(from, 'down'),
 		up: (from) => emit(from, 'up'),
-		limits: (velocity, capacity, rate) => emit('para', 'limits', { limits: { velocity, capacity, target_block_rate: rate } }),
-		admission: (block, verdict) => emit('para', 'admission', { relay: block.hash, verdict }),
+		// What the runtime answers when that relay block has come; `limits` as [velocity, capacity, rate].
+		runtime(block, { limits, ...rest }) {
+			const [velocity, capacity, rate] = limits ?? [];
+			emit('para', 'runtime', { relay: block.hash, limits: limits && { velocity, capacity, target_block_rate: rate }, ...rest });
+		},
 		// { state, lines, text }: where it ends, and what is printed on the way.
 		run: () => run(events),
 	};
