@@ -1,11 +1,13 @@
 // The network `basic` on a real relay chain: the parachain keeps its pace, is finalized, takes
-// transactions, obeys only its governance, and no node complains. Prints the figures it judges by.
+// transactions, obeys only its governance, knows how its inclusion goes, and no node complains. Prints the
+// figures it judges by.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { firstOf } from 'conveyor-observer/bounded';
+import { firstOf, within } from 'conveyor-observer/bounded';
 import { relayEvents } from 'conveyor-observer/relay-events';
 import { connect, devAccount, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
+import { followInclusion, inclusionAsSeen } from '../lib/inclusion.mjs';
 import { errorsIn } from '../lib/log-scan.mjs';
 import { throughputMeter } from '../lib/throughput.mjs';
 import { launch } from '../launch.mjs';
@@ -19,10 +21,12 @@ const RELAY_BLOCKS = 15;
 const BACKED = { least: 11, most: 16 };
 const FINALITY_LAG = 6;
 const LAG_SAMPLES = 5;
+// Relay blocks over which the chain's own statistics are compared with those of an observer.
+const INCLUSION_RELAY_BLOCKS = 40;
 
 // Limits of waiting, in seconds. Westend's fast runtime changes the session every 20 blocks (120 s), the
 // first time up to 240 s after the start; 15 blocks take 90 s, and those that do not count more.
-const SECONDS = { throughput: 600, lag: 180, transaction: 180, fullNode: 60 };
+const SECONDS = { throughput: 600, lag: 180, transaction: 180, fullNode: 60, inclusion: 600 };
 
 // 1.5 units of the token, which has 12 decimals.
 const AMOUNT = 1_500_000_000_000n;
@@ -33,6 +37,7 @@ const round = (seconds) => Math.round(seconds * 10) / 10;
 describe('network basic', { timeout: 1_800_000 }, () => {
 	let network;
 	let generated;
+	let inclusion;
 	const connections = [];
 	const to = (name) => {
 		const node = network.node(name);
@@ -46,9 +51,18 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 		const start = Date.now();
 		network = await launch('basic', { report });
 		console.log(`network up after ${round((Date.now() - start) / 1000)} s; logs: ${network.folder}`);
+		// From the first block on: what the chain tells is about all of them.
+		const parachain = to('collator-2');
+		inclusion = followInclusion({
+			relay: to('bob'),
+			parachain,
+			para: PARA,
+			read: (at) => parachain.api.apis.UnincludedSegmentApi.stats({ at }),
+		});
 	});
 
 	after(async () => {
+		inclusion?.stop();
 		connections.forEach((connection) => connection.close());
 		await network?.stop();
 	});
@@ -117,6 +131,30 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 				(block) => (block.number >= result.block.number ? block : undefined),
 			);
 			assert.equal(await balance(full, seen.hash), had + AMOUNT);
+		});
+
+		it(`tells of inclusion what an observer sees over ${INCLUSION_RELAY_BLOCKS} relay blocks`, async () => {
+			const wanted = `parachain blocks over ${INCLUSION_RELAY_BLOCKS} relay blocks`;
+			const { blocks, included, at } = await within(SECONDS.inclusion, wanted, inclusion.done(INCLUSION_RELAY_BLOCKS), inclusion.progress);
+			assert.ok(at.success, `the chain says it does not track: ${JSON.stringify(at.value)}`);
+			const { stats, hidden } = inclusionAsSeen(blocks, included);
+			const { since, unmeasured, faults, lags, ...told } = at.value;
+			const relayBlocks = blocks.at(-1).relayParent - blocks[0].relayParent;
+			const mean = round(stats.total_lag / stats.included);
+			console.log(`inclusion of parachain blocks #1 to #${stats.included} over ${relayBlocks} relay blocks, as the chain tells: lag ${mean} relay blocks on average, ${told.longest_lag} at most; ${lags.counts.map((count, lag) => (count > 0 ? `${lag}: ${count}` : '')).filter(Boolean).join(', ')}`);
+			console.log(`seen later than it happened: ${told.seen_late} blocks, ${hidden} relay blocks in all`);
+			const difference = (name, a, b) => (String(a) === String(b) ? [] : [`${name}: the chain tells ${a}, the observer ${b}`]);
+			assert.deepEqual(
+				[
+					...difference('included', told.included, stats.included),
+					...difference('total lag', told.total_lag, stats.total_lag),
+					...difference('longest lag', told.longest_lag, stats.longest_lag),
+					...difference('seen late', told.seen_late, stats.seen_late),
+					...difference('lags', lags.counts, stats.counts),
+				],
+				[],
+			);
+			assert.deepEqual({ since, unmeasured, faults }, { since: 1, unmeasured: 0, faults: 0 });
 		});
 
 		it('refuses new limits from an account without authority', async () => {
