@@ -18,11 +18,11 @@
 //!
 //! # Data
 //!
-//! - [`Tracker`](pallet::Tracker): what is under way, in numbers: which block is included, which is
+//! - [`Tracker`]: what is under way, in numbers: which block is included, which is
 //!   told, the relay parents of those after it. Every block reads and writes it.
-//! - [`Statistics`](pallet::Statistics): how inclusion went. Read and written when something is
+//! - [`Statistics`]: how inclusion went. Read and written when something is
 //!   included.
-//! - [`Records`](pallet::Records): a ring of records, of `MaxCapacity` places. Every block writes one
+//! - [`Records`]: a ring of records, of `MaxCapacity` places. Every block writes one
 //!   place and reads none: what inclusion needs to know of a block is in the tracker. So a block
 //!   proves one path into the ring, however long the ring is, and a record stays until its place is
 //!   needed again, that is longer than its block is under way.
@@ -53,16 +53,16 @@
 //! 2. Block `M` brings a proof of the state of relay block `R'` in which the parachain's latest
 //!    included head is `N`. parachain-system drops its ancestors up to `N`. So does the tracker, with
 //!    an inclusion lag of `R' - R` relay blocks for block `N`, announced in
-//!    [`Event::BlocksIncluded`](pallet::Event::BlocksIncluded).
+//!    [`Event::BlocksIncluded`].
 //! 3. After `M`'s inherents and before its transactions, [`OnIncluded`] is told of `N`, if the weight
 //!    for that suffices. If not, then in the next block, before any block after `N`.
 //!
 //! # Scenario: nothing is included any more
 //!
 //! 1. A block finds that the oldest block under way was built more than `StallAfter` relay blocks
-//!    before: [`Event::SegmentStalled`](pallet::Event::SegmentStalled), once.
+//!    before: [`Event::SegmentStalled`], once.
 //! 2. When the oldest is younger again, or nothing is under way:
-//!    [`Event::SegmentRecovered`](pallet::Event::SegmentRecovered).
+//!    [`Event::SegmentRecovered`].
 //!
 //! A chain whose segment is full builds no blocks, so both may come in one block, the first that can
 //! be built after the standstill. A chain that has long pauses of its own will want a large
@@ -72,8 +72,8 @@
 //!
 //! Say somebody has cleared it. Then parachain-system cannot find the next included head, and drops
 //! nothing. The tracker looks the head's hash up in `frame_system` and goes on. The lengths differ,
-//! which is announced in [`Event::FaultFound`](pallet::Event::FaultFound) and counted, until a block
-//! is included that parachain-system knows of: [`Event::FaultHealed`](pallet::Event::FaultHealed).
+//! which is announced in [`Event::FaultFound`] and counted, until a block
+//! is included that parachain-system knows of: [`Event::FaultHealed`].
 //!
 //! # Example
 //!
