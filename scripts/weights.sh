@@ -46,6 +46,7 @@ for pallet in "${pallets[@]}"; do
 		--genesis-builder runtime \
 		--genesis-builder-preset development \
 		--pallet "$pallet" --extrinsic '*' \
+		--log error \
 		--steps 50 --repeat 20 \
 		--template "$SCRIPTS/weights.hbs" \
 		--output "$ROOT/${OUTPUT[$pallet]}" \

@@ -19,20 +19,48 @@ pub struct AuthoredInSlot {
 	pub relay_slot: Slot,
 	/// Blocks built at that relay slot so far.
 	pub blocks: u32,
-	/// Whether no further block is accepted at this relay slot: the limits have changed before its
-	/// last core, and the collator has split the relay slot's blocks by the old ones.
-	pub closed: bool,
+	/// Whether the latest of them is for the last core that the collator uses at that relay slot.
+	pub last_core: bool,
+	/// What holds for the rest of that relay slot.
+	pub rest: RestOfSlot,
+}
+
+/// What holds for the rest of a relay slot. The collator plans a relay slot once, by the limits that
+/// it finds at its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum RestOfSlot {
+	/// The limits in force.
+	#[default]
+	InForce,
+	/// The limits have changed after the last core: those before go on to hold.
+	Before(Limits),
+	/// The limits have changed before the last core: no further block is accepted. Blocks weighed by
+	/// the new limits might not fit into bundles planned by the old ones.
+	Closed,
 }
 
 impl AuthoredInSlot {
 	/// What the chain remembers after one more block at `relay_slot`, when `last` is what it
 	/// remembered before. Whether the block is admitted is another question: [`admission`].
-	pub fn with_one_more(last: Option<Self>, relay_slot: Slot) -> Self {
-		let blocks = match last {
-			Some(last) if last.relay_slot == relay_slot => last.blocks,
-			_ => 0,
+	pub fn with_one_more(last: Option<Self>, relay_slot: Slot, last_core: bool) -> Self {
+		let (blocks, rest) = match last {
+			Some(last) if last.relay_slot == relay_slot => (last.blocks, last.rest),
+			_ => Default::default(),
 		};
-		Self { relay_slot, blocks: blocks.saturating_add(1), closed: false }
+		Self { relay_slot, blocks: blocks.saturating_add(1), last_core, rest }
+	}
+}
+
+/// The limits that a block at `relay_slot` must obey, when `limits` are in force and `last` is what
+/// the chain remembers of the latest relay slot.
+pub fn limits_at(limits: &Limits, last: Option<AuthoredInSlot>, relay_slot: Slot) -> Limits {
+	match last {
+		Some(AuthoredInSlot { relay_slot: same, rest: RestOfSlot::Before(before), .. })
+			if same == relay_slot =>
+		{
+			before
+		},
+		_ => *limits,
 	}
 }
 
@@ -145,7 +173,9 @@ fn pace(limits: &Limits, last: Option<AuthoredInSlot>, relay_slot: Slot) -> Resu
 		Some(last) if last.relay_slot > relay_slot => {
 			return Err(Refusal::RelaySlotMovedBackwards { last: last.relay_slot, new: relay_slot })
 		},
-		Some(last) if last.relay_slot == relay_slot && last.closed => {
+		Some(AuthoredInSlot { relay_slot: same, rest: RestOfSlot::Closed, .. })
+			if same == relay_slot =>
+		{
 			return Err(Refusal::LimitsChanged { relay_slot })
 		},
 		Some(last) if last.relay_slot == relay_slot => last.blocks,
@@ -162,6 +192,11 @@ fn pace(limits: &Limits, last: Option<AuthoredInSlot>, relay_slot: Slot) -> Resu
 ///
 /// Where several reasons hold, the segment's comes first, as with the SDK's hook, and the bundle's
 /// last.
+///
+/// After the last core of a relay slot whose target was not reached, no bundle is asked for. The
+/// collator leaves out the last block of a para slot of 4 blocks or more, so that the next author has
+/// imported the others in time; it ends the bundle with the block before, and yet asks about the one
+/// that it will not build. If the answer is no, it throws away the bundle.
 pub fn admission(
 	limits: &Limits,
 	last: Option<AuthoredInSlot>,
@@ -169,6 +204,7 @@ pub fn admission(
 	relay_slot: Slot,
 	next: Next,
 ) -> Result<Admission, Refusal> {
+	let limits = &limits_at(limits, last, relay_slot);
 	if segment_length >= limits.capacity {
 		return Err(Refusal::SegmentFull { length: segment_length, capacity: limits.capacity });
 	}
@@ -177,7 +213,12 @@ pub fn admission(
 	let room_in_slot = limits.velocity.saturating_add(1) - authored;
 	let room = room_in_segment.min(room_in_slot);
 	if let Next::Bundle { cores } = next {
-		let needed = next_bundle(limits.target_block_rate, cores, authored);
+		// `authored` is 0 at a new relay slot.
+		let goes_on = authored > 0 && authored < limits.target_block_rate;
+		let needed = match last {
+			Some(last) if last.last_core && goes_on => 1,
+			_ => next_bundle(limits.target_block_rate, cores, authored),
+		};
 		if needed > room {
 			return Err(Refusal::BundleDoesNotFit { needed, room });
 		}
@@ -193,7 +234,12 @@ mod tests {
 	const LIMITS: Limits = Limits { velocity: 2, capacity: 8, target_block_rate: 2 };
 
 	fn authored(relay_slot: u64, blocks: u32) -> Option<AuthoredInSlot> {
-		Some(AuthoredInSlot { relay_slot: relay_slot.into(), blocks, closed: false })
+		at_core(relay_slot, blocks, false)
+	}
+
+	fn at_core(relay_slot: u64, blocks: u32, last_core: bool) -> Option<AuthoredInSlot> {
+		let relay_slot = relay_slot.into();
+		Some(AuthoredInSlot { relay_slot, blocks, last_core, rest: RestOfSlot::InForce })
 	}
 
 	fn block(
@@ -248,9 +294,43 @@ mod tests {
 		assert_eq!(block(authored(9, 2), 7, 10), Ok(Admission { room: 1 }));
 	}
 
+	/// The collator has left out the last block of the para slot, and asks about it.
+	#[test]
+	fn a_block_that_is_left_out_costs_no_bundle() {
+		let twelve = Limits { velocity: 12, capacity: 48, target_block_rate: 12 };
+		let ask =
+			|last, segment| admission(&twelve, last, segment, 10.into(), Next::Bundle { cores: 1 });
+		assert_eq!(ask(at_core(10, 11, true), 47), Ok(Admission { room: 1 }));
+		// Nothing is left out: it is another round, on a fork of the relay chain.
+		let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 1 };
+		assert_eq!(ask(at_core(10, 12, true), 0), Err(refusal));
+		// Another core follows, or another relay slot.
+		let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 2 };
+		assert_eq!(ask(at_core(10, 11, false), 0), Err(refusal));
+		let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 11 };
+		assert_eq!(ask(at_core(9, 11, true), 37), Err(refusal));
+	}
+
+	/// The same, when the limits have changed at the end of the bundle.
+	#[test]
+	fn limits_that_have_changed_hold_from_the_next_relay_slot_on() {
+		let twelve = Limits { velocity: 12, capacity: 48, target_block_rate: 12 };
+		let one = Limits { velocity: 1, capacity: 4, target_block_rate: 1 };
+		let rest = RestOfSlot::Before(twelve);
+		let last = AuthoredInSlot { relay_slot: 10.into(), blocks: 11, last_core: true, rest };
+		let ask = |relay_slot: u64| {
+			admission(&one, Some(last), 44, relay_slot.into(), Next::Bundle { cores: 1 })
+		};
+		assert_eq!(ask(10), Ok(Admission { room: 2 }));
+		assert_eq!(ask(11), Err(Refusal::SegmentFull { length: 44, capacity: 4 }));
+		assert_eq!(AuthoredInSlot::with_one_more(Some(last), 10.into(), true).rest, rest);
+		let next = AuthoredInSlot::with_one_more(Some(last), 11.into(), true);
+		assert_eq!(next, at_core(11, 1, true).unwrap());
+	}
+
 	#[test]
 	fn a_closed_relay_slot_is_over() {
-		let last = AuthoredInSlot { relay_slot: 10.into(), blocks: 1, closed: true };
+		let last = AuthoredInSlot { rest: RestOfSlot::Closed, ..authored(10, 1).unwrap() };
 		let refusal = Refusal::LimitsChanged { relay_slot: 10.into() };
 		assert_eq!(block(Some(last), 1, 10), Err(refusal));
 		assert_eq!(block(Some(last), 1, 11), Ok(Admission { room: 3 }));
@@ -282,7 +362,7 @@ mod tests {
 			for _ in 0..room {
 				prop_assert!(verdict(segment, last).is_ok());
 				segment += 1;
-				last = Some(AuthoredInSlot::with_one_more(last, slot));
+				last = Some(AuthoredInSlot::with_one_more(last, slot, false));
 			}
 			prop_assert!(verdict(segment, last).is_err());
 		}

@@ -25,7 +25,7 @@ pub mod capacity;
 pub mod limits;
 pub mod segment;
 
-pub use admission::{Admission, AuthoredInSlot, Next, Refusal};
+pub use admission::{Admission, AuthoredInSlot, Next, Refusal, RestOfSlot};
 pub use advice::{Advice, RelayScheduling, Warning};
 pub use limits::{InvalidLimits, Limits, ScheduledLimits, Start};
 pub use segment::{

@@ -5,7 +5,7 @@
 use crate::{pallet::*, relay_chain::HostConfigurationPrefix};
 use alloc::vec::Vec;
 use conveyor_primitives::{
-	AuthoredInSlot, Limits as LimitsRecord, RelayScheduling, ScheduledLimits, Start,
+	AuthoredInSlot, Limits as LimitsRecord, RelayScheduling, RestOfSlot, ScheduledLimits, Start,
 };
 use cumulus_pallet_parachain_system::{
 	Ancestor, RelayStateProof, UnincludedSegment, UsedBandwidth, ValidationData,
@@ -65,6 +65,16 @@ fn set_segment<T: Config>(length: u32) {
 	UnincludedSegment::<T>::put(segment);
 }
 
+/// One block at relay slot 7.
+fn set_authored<T: Config>() {
+	Authored::<T>::put(AuthoredInSlot {
+		relay_slot: 7.into(),
+		blocks: 1,
+		last_core: false,
+		rest: RestOfSlot::InForce,
+	});
+}
+
 #[benchmarks]
 mod benchmarks {
 	use super::*;
@@ -102,6 +112,7 @@ mod benchmarks {
 	#[benchmark]
 	fn apply_scheduled_limits() {
 		set_validation_data::<T>();
+		set_authored::<T>();
 		Scheduled::<T>::put(ScheduledLimits { limits: limits::<T>(), due: RELAY_PARENT });
 
 		#[block]
@@ -118,7 +129,7 @@ mod benchmarks {
 	fn note_block(n: Linear<0, 255>) {
 		let n = n.min(T::MaxCapacity::get());
 		Limits::<T>::put(limits::<T>());
-		Authored::<T>::put(AuthoredInSlot { relay_slot: 7.into(), blocks: 1, closed: false });
+		set_authored::<T>();
 		set_segment::<T>(n);
 		let first = BlockBundleInfo { index: 0, is_last: false };
 		frame_system::Pallet::<T>::deposit_log(

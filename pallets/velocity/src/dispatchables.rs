@@ -4,7 +4,8 @@
 
 use crate::{pallet::*, LOG_TARGET};
 use conveyor_primitives::{
-	advice::advice, Advice, InvalidLimits, Limits as LimitsRecord, ScheduledLimits, Start,
+	advice::advice, Advice, InvalidLimits, Limits as LimitsRecord, RestOfSlot, ScheduledLimits,
+	Start,
 };
 use cumulus_pallet_parachain_system::{self as parachain_system, ValidationData};
 use cumulus_primitives_core::CumulusDigestItem;
@@ -98,9 +99,9 @@ impl<T: Config> Pallet<T> {
 	///
 	/// Never within a bundle: the collator decides the length of a bundle once, at its start, and
 	/// its blocks share a core's weight. It even decides once for all bundles of a relay slot.
-	/// Therefore the change waits for the last core, and if that has not come by the next relay
-	/// parent (its blocks did not fit, or were skipped to hand over to the next collator), it
-	/// happens after the first core and closes the relay slot for the others.
+	/// Therefore the change waits for the last core. If that has not come by the next relay parent
+	/// (its blocks did not fit, or were left out to hand over to the next collator), it happens after
+	/// the first core and closes the relay slot for the others.
 	pub(crate) fn apply_scheduled_limits() {
 		let digest = frame_system::Pallet::<T>::digest();
 		let bundle_goes_on =
@@ -118,14 +119,15 @@ impl<T: Config> Pallet<T> {
 		if relay_parent < due {
 			return;
 		}
-		let other_cores_follow = CumulusDigestItem::find_core_info(&digest)
-			.is_some_and(|core| u16::from(core.selector.0) + 1 < core.number_of_cores.0);
-		if other_cores_follow {
-			if relay_parent == due {
-				return;
-			}
-			Authored::<T>::mutate_extant(|authored| authored.closed = true);
-		}
+		let before = Limits::<T>::get();
+		let rest = if Self::is_for_last_core(&digest) {
+			RestOfSlot::Before(before)
+		} else if relay_parent > due {
+			RestOfSlot::Closed
+		} else {
+			return;
+		};
+		Authored::<T>::mutate_extant(|authored| authored.rest = rest);
 		Scheduled::<T>::kill();
 		Limits::<T>::put(limits);
 		Self::deposit_event(Event::LimitsApplied { limits });

@@ -4,7 +4,10 @@
 //! by the consensus hook.
 
 use crate::{pallet::*, WeightInfo};
-use conveyor_primitives::{admission::admission, Admission, AuthoredInSlot, Next, Refusal};
+use conveyor_primitives::{
+	admission::{admission, limits_at},
+	Admission, AuthoredInSlot, Next, Refusal,
+};
 use core::{marker::PhantomData, num::NonZeroU32};
 use cumulus_pallet_parachain_system::{
 	self as parachain_system,
@@ -15,7 +18,7 @@ use cumulus_pallet_parachain_system::{
 use cumulus_primitives_core::CumulusDigestItem;
 use frame_support::{traits::Get, weights::Weight};
 use sp_consensus_aura::{Slot, SlotDuration};
-use sp_runtime::{traits::Hash, SaturatedConversion};
+use sp_runtime::{traits::Hash, Digest, SaturatedConversion};
 
 /// The number of blocks per relay slot, for whatever takes it as a type.
 pub struct TargetBlockRate<T>(PhantomData<T>);
@@ -66,13 +69,21 @@ impl<T: Config> Pallet<T> {
 		Next::Bundle { cores: PreviousCoreCount::<T>::get().map_or(1, |cores| cores.0.into()) }
 	}
 
-	/// Count the current block as built at `relay_slot`, if the limits allow for it.
-	pub(crate) fn note_block(included_hash: T::Hash, relay_slot: Slot) -> Result<(), Refusal> {
+	/// Count the current block as built at `relay_slot`, if the limits allow for it. Answers the
+	/// capacity that it must obey, in blocks.
+	pub(crate) fn note_block(included_hash: T::Hash, relay_slot: Slot) -> Result<u32, Refusal> {
 		Self::verdict_on_this(included_hash, relay_slot)?;
-		Authored::<T>::mutate(|authored| {
-			*authored = Some(AuthoredInSlot::with_one_more(*authored, relay_slot));
-		});
-		Ok(())
+		let before = Authored::<T>::get();
+		let last_core = Self::is_for_last_core(&frame_system::Pallet::<T>::digest());
+		Authored::<T>::put(AuthoredInSlot::with_one_more(before, relay_slot, last_core));
+		Ok(limits_at(&Self::limits(), before, relay_slot).capacity)
+	}
+
+	/// Whether the block with this digest is for the last core that its collator uses at its relay
+	/// slot. A collator that says nothing of cores uses one.
+	pub(crate) fn is_for_last_core(digest: &Digest) -> bool {
+		CumulusDigestItem::find_core_info(digest)
+			.is_none_or(|core| u16::from(core.selector.0) + 1 >= core.number_of_cores.0)
 	}
 
 	/// The para slot in which `relay_slot` begins, or `None` if the slot duration is 0.
@@ -103,7 +114,8 @@ impl<T: Config> ConsensusHook for Pallet<T> {
 			panic!("no included head in the relay chain's state proof: {error:?}")
 		});
 		let included_hash = T::Hashing::hash(&included_head.0);
-		Self::note_block(included_hash, relay_slot).unwrap_or_else(|refusal| panic!("{refusal}"));
+		let capacity = Self::note_block(included_hash, relay_slot)
+			.unwrap_or_else(|refusal| panic!("{refusal}"));
 
 		let para_slot = pallet_aura::CurrentSlot::<T>::get();
 		let expected = Self::para_slot_at(relay_slot);
@@ -118,7 +130,7 @@ impl<T: Config> ConsensusHook for Pallet<T> {
 		}
 
 		// Valid limits have a capacity of 1 at least.
-		let capacity = NonZeroU32::new(Self::limits().capacity).unwrap_or(NonZeroU32::MIN);
+		let capacity = NonZeroU32::new(capacity).unwrap_or(NonZeroU32::MIN);
 		let segment_length = UnincludedSegment::<T>::decode_len().unwrap_or(0);
 		let weight = <T as Config>::WeightInfo::note_block(segment_length.saturated_into());
 		(weight, capacity.into())

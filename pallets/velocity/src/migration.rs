@@ -3,7 +3,7 @@
 //! From the SDK's hook to this pallet.
 
 use crate::{pallet::*, LOG_TARGET};
-use conveyor_primitives::AuthoredInSlot;
+use conveyor_primitives::{AuthoredInSlot, RestOfSlot};
 use core::marker::PhantomData;
 use frame_support::{
 	storage_alias,
@@ -17,6 +17,12 @@ use sp_consensus_aura::Slot;
 #[storage_alias]
 pub(crate) type RelaySlotInfo<T: cumulus_pallet_aura_ext::Config> =
 	StorageValue<cumulus_pallet_aura_ext::Pallet<T>, (Slot, u32)>;
+
+/// The SDK's hook does not know of cores, and asks for no bundle to fit: for the rest of that relay
+/// slot neither do we.
+fn count_of_sdk_hook(relay_slot: Slot, blocks: u32) -> AuthoredInSlot {
+	AuthoredInSlot { relay_slot, blocks, last_core: true, rest: RestOfSlot::InForce }
+}
 
 /// For a runtime that had `FixedVelocityConsensusHook` and gets this pallet instead: the pallet goes
 /// on counting where the hook has stopped.
@@ -43,7 +49,7 @@ impl<T: Config + cumulus_pallet_aura_ext::Config> OnRuntimeUpgrade for FromSdkHo
 			);
 			return weight.reads_writes(2, 1);
 		}
-		Authored::<T>::put(AuthoredInSlot { relay_slot, blocks, closed: false });
+		Authored::<T>::put(count_of_sdk_hook(relay_slot, blocks));
 		log::info!(
 			target: LOG_TARGET,
 			"went on from the SDK's hook: {blocks} blocks at relay slot {}", *relay_slot,
@@ -64,11 +70,7 @@ impl<T: Config + cumulus_pallet_aura_ext::Config> OnRuntimeUpgrade for FromSdkHo
 		let (of_the_sdk, ours) =
 			<(Option<(Slot, u32)>, Option<AuthoredInSlot>)>::decode(&mut &before[..])
 				.map_err(|_| "pallet-velocity: what was noted before does not decode")?;
-		let expected = ours.or(of_the_sdk.map(|(relay_slot, blocks)| AuthoredInSlot {
-			relay_slot,
-			blocks,
-			closed: false,
-		}));
+		let expected = ours.or(of_the_sdk.map(|(slot, blocks)| count_of_sdk_hook(slot, blocks)));
 		ensure!(Authored::<T>::get() == expected, "pallet-velocity: the count is another one");
 		ensure!(!RelaySlotInfo::<T>::exists(), "pallet-velocity: the SDK hook's count is left");
 		Pallet::<T>::check_state()

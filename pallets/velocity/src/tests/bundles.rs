@@ -4,7 +4,7 @@
 //! bundle it cannot finish, as the slot-based one does.
 
 use crate::mock::*;
-use conveyor_primitives::{InvalidLimits, Limits};
+use conveyor_primitives::{InvalidLimits, Limits, Start};
 use cumulus_pallet_aura_ext::FixedVelocityConsensusHook;
 use cumulus_pallet_parachain_system::{
 	consensus_hook::ConsensusHook, RelayChainStateProof, UnincludedSegment,
@@ -122,4 +122,63 @@ fn at_full_pace_there_is_nothing_to_tell_the_hooks_apart() {
 	let all = Yield { bundles: 100, wasted: 0 };
 	assert_eq!(run(sdk::<3, 12>(), limits, 4, 100), all);
 	assert_eq!(run(ours(), limits, 4, 100), all);
+}
+
+/// A relay slot of `rate` blocks on one core as the slot-based collator builds it when the para slot ends
+/// with it: it leaves out the last block and marks the one before as the last of its bundle, and asks
+/// about the one that it leaves out nevertheless. `in_first` is called in the first block.
+///
+/// Answers whether the bundle is sent, or the index of the block that was refused.
+fn hand_over(relay_slot: u64, rate: u8, in_first: impl FnOnce()) -> Result<(), u8> {
+	let mut in_first = Some(in_first);
+	for index in 0..rate {
+		if !Velocity::can_build_upon(H256::zero(), relay_slot.into()) {
+			return Err(index);
+		}
+		if index + 1 == rate {
+			break;
+		}
+		let is_last = index + 2 == rate;
+		initialize(Place { bundle: Some((index, is_last)), core: Some((0, 1)) });
+		set_relay_parent(relay_slot as u32);
+		set_para_slot(relay_slot);
+		Velocity::on_state_proof(&state_proof(relay_slot));
+		if let Some(call) = in_first.take() {
+			call();
+		}
+		set_segment(segment_length() + 1);
+		finalize();
+	}
+	Ok(())
+}
+
+#[test]
+fn a_bundle_whose_last_block_is_left_out_is_not_lost() {
+	let limits = Limits { velocity: 6, capacity: 24, target_block_rate: 6 };
+	new_test_ext_with(limits).execute_with(|| {
+		for relay_slot in 100..104 {
+			assert_eq!(hand_over(relay_slot, 6, || ()), Ok(()));
+		}
+		assert_eq!(segment_length(), 20);
+		assert_eq!(hand_over(104, 6, || ()), Err(0), "room for 4 only");
+	});
+}
+
+/// The limits change at the end of the bundle, before the collator asks about the block that it leaves
+/// out. A no would throw the bundle away, and the change with it, at every relay slot again.
+#[test]
+fn a_change_to_lower_limits_is_not_lost_with_the_bundle_that_makes_it() {
+	let fast = Limits { velocity: 6, capacity: 24, target_block_rate: 6 };
+	let slow = Limits { velocity: 1, capacity: 4, target_block_rate: 1 };
+	new_test_ext_with(fast).execute_with(|| {
+		let schedule = || {
+			let root = frame_system::RawOrigin::Root;
+			Velocity::schedule_limits(root.into(), slow, Start::Now).expect("they are valid");
+		};
+		assert_eq!(hand_over(100, 6, schedule), Ok(()));
+		assert_eq!(Velocity::limits(), slow);
+		assert_eq!(hand_over(101, 1, || ()), Err(0), "5 blocks are under way");
+		set_segment(3);
+		assert_eq!(hand_over(102, 1, || ()), Ok(()));
+	});
 }

@@ -7,7 +7,7 @@ use crate::{
 	TargetBlockRate,
 };
 use conveyor_primitives::{
-	AuthoredInSlot, InvalidLimits, Limits as LimitsRecord, Refusal, RelayScheduling,
+	AuthoredInSlot, InvalidLimits, Limits as LimitsRecord, Refusal, RelayScheduling, RestOfSlot,
 	ScheduledLimits, Start, Warning,
 };
 use cumulus_pallet_parachain_system::{RelayStateProof, ValidationData};
@@ -249,7 +249,12 @@ fn limits_do_not_wait_for_a_core_that_does_not_come() {
 		block_on(RELAY_PARENT, core(0, 3), || set(SLOW));
 		block_on(RELAY_PARENT, core(1, 3), || ());
 		assert_eq!(Velocity::limits(), FASTER);
-		Authored::<Test>::put(AuthoredInSlot { relay_slot: 10.into(), blocks: 1, closed: false });
+		Authored::<Test>::put(AuthoredInSlot {
+			relay_slot: 10.into(),
+			blocks: 1,
+			last_core: true,
+			rest: RestOfSlot::InForce,
+		});
 		block_on(RELAY_PARENT + 1, core(0, 3), || ());
 		assert_eq!(Velocity::limits(), SLOW);
 		// The cores after this one were planned by the old limits.

@@ -3,7 +3,7 @@
 //! What the consensus hook accepts, and what it says when it does not.
 
 use crate::{mock::*, Authored};
-use conveyor_primitives::{Admission, AuthoredInSlot, Limits, Refusal};
+use conveyor_primitives::{Admission, AuthoredInSlot, Limits, Refusal, RestOfSlot};
 use core::num::NonZeroU32;
 use cumulus_pallet_parachain_system::consensus_hook::ConsensusHook;
 
@@ -24,7 +24,12 @@ fn at(para_slot: u64, test: impl FnOnce()) {
 fn assert_authored(relay_slot: u64, blocks: u32) {
 	assert_eq!(
 		Authored::<Test>::get(),
-		Some(AuthoredInSlot { relay_slot: relay_slot.into(), blocks, closed: false }),
+		Some(AuthoredInSlot {
+			relay_slot: relay_slot.into(),
+			blocks,
+			last_core: true,
+			rest: RestOfSlot::InForce
+		}),
 	);
 }
 

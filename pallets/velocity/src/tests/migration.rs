@@ -7,7 +7,7 @@ use crate::{
 	mock::*,
 	Authored,
 };
-use conveyor_primitives::AuthoredInSlot;
+use conveyor_primitives::{AuthoredInSlot, RestOfSlot};
 use cumulus_pallet_aura_ext::FixedVelocityConsensusHook;
 use cumulus_pallet_parachain_system::consensus_hook::ConsensusHook;
 use frame_support::traits::{BeforeAllRuntimeMigrations, GetStorageVersion, OnRuntimeUpgrade};
@@ -34,7 +34,12 @@ fn with_the_sdk_hook() -> sp_io::TestExternalities {
 fn the_count_goes_on_where_the_sdk_s_hook_has_stopped() {
 	with_the_sdk_hook().execute_with(|| {
 		upgrade();
-		let expected = AuthoredInSlot { relay_slot: 10.into(), blocks: 2, closed: false };
+		let expected = AuthoredInSlot {
+			relay_slot: 10.into(),
+			blocks: 2,
+			last_core: true,
+			rest: RestOfSlot::InForce,
+		};
 		assert_eq!(Authored::<Test>::get(), Some(expected));
 		assert!(!RelaySlotInfo::<Test>::exists());
 		assert_eq!(Velocity::on_chain_storage_version(), 1);
@@ -49,7 +54,12 @@ fn the_count_goes_on_where_the_sdk_s_hook_has_stopped() {
 fn a_second_run_changes_nothing() {
 	with_the_sdk_hook().execute_with(|| {
 		upgrade();
-		let stay = AuthoredInSlot { relay_slot: 11.into(), blocks: 1, closed: true };
+		let stay = AuthoredInSlot {
+			relay_slot: 11.into(),
+			blocks: 1,
+			last_core: true,
+			rest: RestOfSlot::Closed,
+		};
 		Authored::<Test>::put(stay);
 		upgrade();
 		assert_eq!(Authored::<Test>::get(), Some(stay));

@@ -6,9 +6,9 @@
 //! Blocks are whole as far as the two pallets go: the real parachain-system executes the inherent, on
 //! a relay chain's state proof with the descendants that the relay parent offset asks for.
 
-use crate::mock::*;
+use crate::{mock::*, Authored};
 use codec::Encode;
-use conveyor_primitives::{Limits, Refusal, Start};
+use conveyor_primitives::{admission::limits_at, Limits, Refusal, Start};
 use cumulus_pallet_parachain_system::{
 	parachain_inherent::{BasicParachainInherentData, InboundMessagesData},
 	UnincludedSegment,
@@ -178,6 +178,8 @@ fn compare(offset: u32, limits: Limits, steps: &[Step], counts: &mut Counts) {
 		let mut chain = Chain::new();
 		for step in steps {
 			let before = Velocity::limits();
+			let slot = ((chain.relay_slot as i64 + step.relay_slots) as u64).into();
+			let in_force = limits_at(&before, Authored::<Test>::get(), slot);
 			let (verdict, accepted) = chain.attempt(step);
 			assert_eq!(verdict.is_ok(), accepted, "{verdict:?} at {step:?} under {before:?}");
 			let what = match verdict {
@@ -192,7 +194,7 @@ fn compare(offset: u32, limits: Limits, steps: &[Step], counts: &mut Counts) {
 			let changed = Velocity::limits() != before;
 			*counts.entry("changes of the limits").or_default() += u32::from(changed);
 			let length = UnincludedSegment::<Test>::decode_len().unwrap_or(0);
-			assert!(length as u32 <= before.capacity || !accepted, "the segment is bounded");
+			assert!(length as u32 <= in_force.capacity || !accepted, "the segment is bounded");
 		}
 	});
 }

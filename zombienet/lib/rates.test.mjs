@@ -1,0 +1,35 @@
+// Unit tests of rates.mjs.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changeOf, perRelayParent } from './rates.mjs';
+
+const chain = (...relayParents) => relayParents.map((relayParent, at) => ({ number: at + 1, relayParent }));
+
+test('relay blocks without a parachain block count as well', () => {
+	assert.deepEqual(perRelayParent(chain(7, 8, 8, 11)), [
+		{ relayParent: 7, blocks: 1 },
+		{ relayParent: 8, blocks: 2 },
+		{ relayParent: 9, blocks: 0 },
+		{ relayParent: 10, blocks: 0 },
+		{ relayParent: 11, blocks: 1 },
+	]);
+	assert.deepEqual(perRelayParent([]), []);
+});
+
+test('a rate is reached with the first relay parent that has it', () => {
+	const counts = perRelayParent(chain(7, 8, 9, 10, 10, 10, 11, 11, 11));
+	assert.deepEqual(changeOf({ counts, rate: 3, applied: 8, window: 3 }), { reached: 2, without: [], steady: [3, 3] });
+	assert.deepEqual(changeOf({ counts, rate: 4, applied: 8, window: 3 }), { reached: null, without: [], steady: [] });
+});
+
+test('what comes before the change is another rate', () => {
+	const counts = perRelayParent(chain(7, 7, 7, 8, 9, 9, 9));
+	assert.equal(changeOf({ counts, rate: 3, applied: 7, window: 3 }).reached, 2);
+});
+
+test('a relay block without a parachain block is a loss, unless it is excused', () => {
+	const counts = perRelayParent(chain(7, 9, 12));
+	assert.deepEqual(changeOf({ counts, rate: 1, applied: 7, window: 4 }).without, [8, 10, 11]);
+	assert.deepEqual(changeOf({ counts, rate: 1, applied: 7, window: 4, excused: new Set([8, 11]) }).without, [10]);
+	assert.deepEqual(changeOf({ counts, rate: 1, applied: 7, window: 2 }).without, [8]);
+});
