@@ -7,12 +7,17 @@
 //! them are asked of the new runtime, its migrations not having run yet. That is why the relay
 //! parent offset and the scheduling version must not come from storage.
 
+#[cfg(not(feature = "variant-sdk-hook"))]
+use crate::Velocity;
 use crate::{
-	configs::xcm::{LocationToAccountId, RelayLocation, XcmConfig, XcmRouter},
+	configs::{
+		pace::{ConsensusHook, TargetBlockRate},
+		xcm::{LocationToAccountId, RelayLocation, XcmConfig, XcmRouter},
+	},
 	genesis_config_presets, AccountId, AuraId, Balance, Block, Executive, Hash, Header,
-	InherentDataExt, Nonce, OriginCaller, ParachainInfo, ParachainSystem, PolkadotXcm, Runtime,
-	RuntimeCall, RuntimeEvent, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
-	UnincludedSegment, Velocity, RELAY_PARENT_OFFSET, SLOT_DURATION, VERSION,
+	InherentDataExt, Nonce, OriginCaller, ParachainInfo, ParachainSystem, PolkadotXcm,
+	RelayParentOffset, Runtime, RuntimeCall, RuntimeEvent, RuntimeGenesisConfig, SessionKeys,
+	System, TransactionPayment, UnincludedSegment, SLOT_DURATION, VERSION,
 };
 use ::xcm::{
 	latest::prelude::AssetId, Version as XcmVersion, VersionedAsset, VersionedAssetId,
@@ -27,6 +32,7 @@ use cumulus_primitives_aura::Slot;
 use cumulus_primitives_core::{ParaId, RelayProofRequest, VerifySchedulingSignature};
 use frame_support::{
 	genesis_builder_helper,
+	traits::Get,
 	view_functions::{ViewFunctionDispatchError, ViewFunctionId},
 	weights::Weight,
 };
@@ -64,19 +70,19 @@ impl_runtime_apis! {
 
 	impl cumulus_primitives_aura::AuraUnincludedSegmentApi<Block> for Runtime {
 		fn can_build_upon(included_hash: Hash, relay_slot: Slot) -> bool {
-			Velocity::can_build_upon(included_hash, relay_slot)
+			ConsensusHook::can_build_upon(included_hash, relay_slot)
 		}
 	}
 
 	impl cumulus_primitives_core::TargetBlockRate<Block> for Runtime {
 		fn target_block_rate() -> u32 {
-			Velocity::target_block_rate()
+			TargetBlockRate::get()
 		}
 	}
 
 	impl cumulus_primitives_core::RelayParentOffsetApi<Block> for Runtime {
 		fn relay_parent_offset() -> u32 {
-			RELAY_PARENT_OFFSET
+			RelayParentOffset::get()
 		}
 
 		fn max_claim_queue_offset() -> u8 {
@@ -110,6 +116,7 @@ impl_runtime_apis! {
 		}
 	}
 
+	#[cfg(not(feature = "variant-sdk-hook"))]
 	impl conveyor_primitives::apis::VelocityApi<Block> for Runtime {
 		fn limits() -> Limits {
 			Velocity::limits()

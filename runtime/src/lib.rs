@@ -8,7 +8,7 @@
 //!
 //! | who | asks for | where |
 //! | --- | --- | --- |
-//! | parachain-system's consensus hook | velocity, capacity | [`configs::consensus`] |
+//! | parachain-system's consensus hook | velocity, capacity | [`configs::pace`] |
 //! | the collator, before it builds | the verdict, the target block rate | [`apis`] |
 //! | the weight of a block | the target block rate | [`configs::system`] |
 //!
@@ -33,8 +33,11 @@ pub mod apis;
 mod benchmarks;
 #[warn(missing_docs)]
 pub mod configs;
+#[cfg(not(feature = "variant-sdk-hook"))]
 #[warn(missing_docs)]
 pub mod genesis_config_presets;
+#[cfg(feature = "variant-sdk-hook")]
+pub use configs::variant::genesis_config_presets;
 #[cfg(test)]
 mod tests;
 #[warn(missing_docs)]
@@ -100,7 +103,7 @@ pub type TxExtension = cumulus_pallet_parachain_system::block_weight::DynamicMax
 			frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
 		),
 	>,
-	pallet_velocity::TargetBlockRate<Runtime>,
+	configs::pace::TargetBlockRate,
 >;
 
 /// Takes a block apart and hands the parts to the pallets.
@@ -170,6 +173,11 @@ pub const RELAY_CHAIN_SLOT_DURATION_MILLIS: u64 = 6_000;
 /// it before there is a state to read from, so that a value in storage would make every candidate
 /// invalid.
 pub const RELAY_PARENT_OFFSET: u32 = 1;
+/// [`RELAY_PARENT_OFFSET`], as those want it who take it as a type.
+#[cfg(not(feature = "variant-offset-in-storage"))]
+pub type RelayParentOffset = frame_support::traits::ConstU32<RELAY_PARENT_OFFSET>;
+#[cfg(feature = "variant-offset-in-storage")]
+pub use configs::variant::RelayParentOffset;
 
 /// The longest unincluded segment that governance may allow, in blocks.
 pub const MAX_CAPACITY: u32 = 255;
@@ -279,6 +287,7 @@ mod runtime {
 
 	#[runtime::pallet_index(39)]
 	pub type UnincludedSegment = pallet_unincluded_segment;
+	#[cfg(not(feature = "variant-sdk-hook"))]
 	#[runtime::pallet_index(40)]
 	pub type Velocity = pallet_velocity;
 }

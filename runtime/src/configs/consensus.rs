@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Who builds a block, on what, and how fast.
+//! Who builds a block, and on what.
 
 use super::{
 	messages::{RelayOrigin, ReservedDmpWeight, ReservedXcmpWeight},
+	pace::ConsensusHook,
 	xcm::RelayLocation,
 };
 use crate::{
-	AccountId, Aura, AuraId, Balances, BlockNumber, CollatorSelection, MessageQueue, Runtime,
-	RuntimeEvent, Session, SessionKeys, UnincludedSegment, Velocity, XcmpQueue, HOURS,
-	INCLUSION_WINDOW, INITIAL_LIMITS, MAX_CAPACITY, MAX_SCHEDULE_AHEAD,
-	RELAY_CHAIN_SLOT_DURATION_MILLIS, RELAY_PARENT_OFFSET, SLOT_DURATION, STALL_AFTER,
+	AccountId, Aura, AuraId, Balances, BlockNumber, CollatorSelection, MessageQueue,
+	RelayParentOffset, Runtime, RuntimeEvent, Session, SessionKeys, UnincludedSegment, XcmpQueue,
+	HOURS, INCLUSION_WINDOW, MAX_CAPACITY, SLOT_DURATION, STALL_AFTER,
 };
 use ::xcm::latest::prelude::BodyId;
-use conveyor_primitives::Limits;
 use cumulus_pallet_parachain_system::RelayNumberMonotonicallyIncreases;
 use frame_support::{
 	parameter_types,
@@ -29,20 +28,6 @@ use sp_runtime::traits::OpaqueKeys;
 pub const MAX_INVULNERABLES: u32 = 20;
 /// Collators that have a bond at stake, at most.
 pub const MAX_CANDIDATES: u32 = 100;
-
-parameter_types! {
-	/// The limits of a chain that never set any.
-	pub const InitialLimits: Limits = INITIAL_LIMITS;
-}
-
-impl pallet_velocity::Config for Runtime {
-	type AdminOrigin = EnsureRoot<AccountId>;
-	type RelaySlotDuration = ConstU64<RELAY_CHAIN_SLOT_DURATION_MILLIS>;
-	type MaxCapacity = ConstU32<MAX_CAPACITY>;
-	type MaxScheduleAhead = ConstU32<MAX_SCHEDULE_AHEAD>;
-	type InitialLimits = InitialLimits;
-	type WeightInfo = pallet_velocity::weights::SubstrateWeight<Runtime>;
-}
 
 parameter_types! {
 	/// What a block may spend on telling pallets of blocks that are included. A constant, so that it is
@@ -73,8 +58,8 @@ impl cumulus_pallet_parachain_system::Config for Runtime {
 	type ReservedXcmpWeight = ReservedXcmpWeight;
 	// Several blocks may have the same relay parent.
 	type CheckAssociatedRelayNumber = RelayNumberMonotonicallyIncreases;
-	type ConsensusHook = Velocity;
-	type RelayParentOffset = ConstU32<RELAY_PARENT_OFFSET>;
+	type ConsensusHook = ConsensusHook;
+	type RelayParentOffset = RelayParentOffset;
 	// Version 2 candidate descriptors. A relay chain that does not know version 3 takes no
 	// candidate of a chain that does, and the chain could not undo it.
 	type SchedulingSignatureVerifier = ();

@@ -2,6 +2,7 @@
 
 //! What a block may weigh and measure.
 
+use super::pace::TargetBlockRate;
 use crate::{
 	weights::{BlockExecutionWeight, ExtrinsicBaseWeight, InMemoryDbWeight},
 	AccountId, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
@@ -32,8 +33,7 @@ pub const MAX_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
 /// the weight changes with them: the constant `System::BlockWeights` in the metadata is that of the
 /// state in which the metadata is asked for. The first block of a bundle may have the whole core if
 /// it needs to, and then ends the bundle.
-pub type MaximumBlockWeight =
-	MaxParachainBlockWeight<Runtime, pallet_velocity::TargetBlockRate<Runtime>>;
+pub type MaximumBlockWeight = MaxParachainBlockWeight<Runtime, TargetBlockRate>;
 
 parameter_types! {
 	/// [`VERSION`], as the system pallet wants it.
@@ -89,8 +89,7 @@ impl frame_system::Config for Runtime {
 	type MaxConsumers = ConstU32<16>;
 	// Decides before the inherents whether `on_initialize` has outgrown the block's share of the
 	// core. Goes with `MaximumBlockWeight` and the outermost of `TxExtension`.
-	type PreInherents =
-		DynamicMaxBlockWeightHooks<Runtime, pallet_velocity::TargetBlockRate<Runtime>>;
+	type PreInherents = DynamicMaxBlockWeightHooks<Runtime, TargetBlockRate>;
 }
 
 impl cumulus_pallet_weight_reclaim::Config for Runtime {
