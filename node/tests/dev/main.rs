@@ -4,15 +4,13 @@
 //! stopped.
 //!
 //! - [`chain`]: a running development chain, and what can be asked of it.
-//! - [`transaction`]: signed transactions.
 
 mod chain;
-#[path = "../common/transaction.rs"]
-mod transaction;
 
 use chain::{DevChain, Folder};
 use conveyor_primitives::{Limits, Refusal, Start};
 use conveyor_runtime::{Runtime, RuntimeCall, RuntimeEvent};
+use conveyor_testing::transaction;
 use cumulus_primitives_core::CumulusDigestItem;
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
 use std::collections::BTreeMap;

@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
 //! The runtime as Wasm: what a chain specification, a collator and a validator get to see of it.
-//!
-//! - [`state`]: a chain's state in memory, and calls into the Wasm on it.
-//! - [`candidate`]: blocks built by the Wasm, and their validation as the relay chain does it.
 
-mod candidate;
-mod state;
-#[path = "../common/transaction.rs"]
-mod transaction;
-
-use candidate::{validate, Builder, RelayContext};
 use codec::{Decode, Encode};
 use conveyor_primitives::{Limits, Start};
 use conveyor_runtime::{Runtime, RuntimeCall, VERSION};
+use conveyor_testing::{
+	transaction::{signed, sudo},
+	Builder, Code, RelayContext, State,
+};
+use polkadot_parachain_primitives::primitives::{ValidationParams, ValidationResult};
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
-use state::State;
-use transaction::{signed, sudo};
 
 /// Where the tests' relay chain is.
 const RELAY: RelayContext = RelayContext { number: 20, slot: 1_000 };
 
+fn validate(candidate: &ValidationParams) -> Result<ValidationResult, String> {
+	Code::of_runtime().validate(candidate)
+}
+
 #[test]
 fn the_wasm_is_small_enough_for_a_pvf_and_says_what_it_is() {
-	let code = state::code();
+	let code = Code::of_runtime().wasm();
 	// What polkadot takes (`MAX_CODE_SIZE`), and the network's limit.
 	assert!(code.len() < 3 * 1024 * 1024, "{} bytes", code.len());
 	let state = State::of_preset("development");
@@ -117,6 +115,28 @@ fn a_validator_accepts_a_change_of_limits_and_the_bundle_after_it() {
 	assert_eq!(state.head().number(), &4);
 }
 
+/// What a transaction adds to the proof decides what it weighs, and what the first block of a bundle
+/// has proven is no addition by the second.
+#[test]
+fn a_validator_accepts_a_bundle_with_transactions_in_each_block() {
+	let mut state = State::of_preset("development");
+	let genesis = state.genesis_hash();
+	let transfer = |nonce: u32| {
+		let call: RuntimeCall = pallet_balances::Call::<Runtime>::transfer_keep_alive {
+			dest: Alice.to_account_id().into(),
+			value: conveyor_runtime::UNIT,
+		}
+		.into();
+		let transaction = signed(Bob, call, nonce, genesis);
+		OpaqueExtrinsic::decode(&mut &transaction.encode()[..]).expect("an extrinsic is opaque")
+	};
+	let mut builder = Builder::new(&mut state, RELAY);
+	builder.build(&[transfer(0), transfer(1)], Some((0, false)));
+	builder.build(&[transfer(2), transfer(3)], Some((1, true)));
+	let result = validate(&builder.candidate()).expect("the bundle is valid");
+	assert_eq!(result.head_data.0, state.head().encode());
+}
+
 #[test]
 fn the_velocity_is_enforced_where_the_block_is_executed() {
 	// Velocity 1, and one block more: a third one is too much.
@@ -171,4 +191,36 @@ fn plain_accounts_pay_for_a_refused_change_and_change_nothing() {
 	builder.build(&[transaction], None);
 	validate(&builder.candidate()).expect("a failed call makes no invalid block");
 	assert_eq!(state.call::<Limits>("VelocityApi_limits", ()).velocity, 1);
+}
+
+/// A candidate for each of three relay blocks, of a chain on `code`: whether its block is imported,
+/// and whether a validator accepts it.
+fn fates(code: &Code) -> Vec<(bool, bool)> {
+	let genesis = Code::of_runtime().preset("development");
+	let mut author = State::new(code, genesis.clone());
+	let mut full_node = State::new(code, genesis);
+	let mut relay = RELAY;
+	let fate = |_| {
+		let mut builder = Builder::new(&mut author, relay);
+		builder.build(&[], Some((0, true)));
+		relay = relay.next();
+		full_node.begin_candidate();
+		let imported = builder.blocks().iter().all(|block| full_node.import(block).is_ok());
+		(imported, code.validate(&builder.candidate()).is_ok())
+	};
+	(0..3).map(fate).collect()
+}
+
+/// `validate_block` asks for the relay parent offset before it has set up the state that a candidate
+/// brings. A constant answers; whatever reads storage panics, in every candidate. Nobody but the
+/// validators notices: collators build such blocks, and full nodes import them.
+///
+/// A panic of the Wasm arrives here without its text, so what is compared is the fate of the same
+/// history on two runtimes that differ in nothing but where the offset comes from.
+#[test]
+fn a_relay_parent_offset_in_storage_makes_every_candidate_invalid_and_nothing_else() {
+	let constant = Code::of_runtime();
+	let in_storage = Code::new(conveyor_runtime_offset_in_storage::WASM_BINARY);
+	assert_eq!(fates(constant), [(true, true); 3]);
+	assert_eq!(fates(&in_storage), [(true, false); 3]);
 }

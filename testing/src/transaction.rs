@@ -12,12 +12,12 @@ use sp_keyring::Sr25519Keyring;
 use sp_runtime::generic::Era;
 
 /// `call` as root.
-pub(crate) fn sudo(call: RuntimeCall) -> RuntimeCall {
+pub fn sudo(call: RuntimeCall) -> RuntimeCall {
 	pallet_sudo::Call::<Runtime>::sudo { call: Box::new(call) }.into()
 }
 
 /// `call`, signed by `signer` for ever.
-pub(crate) fn signed(
+pub fn signed(
 	signer: Sr25519Keyring,
 	call: RuntimeCall,
 	nonce: u32,

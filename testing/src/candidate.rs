@@ -3,7 +3,7 @@
 //! Blocks built by the Wasm as a collator builds them, and their validation by the same Wasm as a
 //! validator validates them.
 
-use crate::state::{executor, runtime_code, Execution, State};
+use crate::state::{Code, State};
 use codec::{Decode, Encode};
 use conveyor_runtime::opaque::{Block, Header};
 use cumulus_primitives_core::{
@@ -15,7 +15,6 @@ use cumulus_primitives_parachain_inherent::{ParachainInherentData, INHERENT_IDEN
 use cumulus_test_relay_sproof_builder::RelayStateSproofBuilder;
 use polkadot_parachain_primitives::primitives::{BlockData, ValidationParams, ValidationResult};
 use sp_consensus_aura::{sr25519::AuthoritySignature, Slot, AURA_ENGINE_ID};
-use sp_core::traits::{CallContext, CodeExecutor};
 use sp_inherents::InherentData;
 use sp_keyring::Sr25519Keyring::Alice;
 use sp_runtime::{
@@ -31,22 +30,22 @@ const SLOT_MS: u64 = 6_000;
 
 /// The relay parent.
 #[derive(Clone, Copy)]
-pub(crate) struct RelayContext {
+pub struct RelayContext {
 	/// Its number.
-	pub(crate) number: u32,
+	pub number: u32,
 	/// Its slot.
-	pub(crate) slot: u64,
+	pub slot: u64,
 }
 
 impl RelayContext {
 	/// The relay parent one block later.
-	pub(crate) fn next(self) -> Self {
+	pub fn next(self) -> Self {
 		Self { number: self.number + 1, slot: self.slot + 1 }
 	}
 }
 
 /// Builds the blocks of one candidate.
-pub(crate) struct Builder<'a> {
+pub struct Builder<'a> {
 	state: &'a mut State,
 	parent: Header,
 	validation_data: PersistedValidationData,
@@ -60,14 +59,22 @@ impl<'a> Builder<'a> {
 	/// Begin a candidate on `state`'s head.
 	///
 	/// The head is the included block: nothing is under way before the candidate.
-	pub(crate) fn new(state: &'a mut State, relay: RelayContext) -> Self {
+	pub fn new(state: &'a mut State, relay: RelayContext) -> Self {
+		let included = state.head().clone();
+		Self::after(state, relay, &included)
+	}
+
+	/// Begin a candidate on `state`'s head when `included` is the included block: what came after it
+	/// is under way.
+	pub fn after(state: &'a mut State, relay: RelayContext, included: &Header) -> Self {
+		state.begin_candidate();
 		let parent = state.head().clone();
 		let offset: u32 = state.call("RelayParentOffsetApi_relay_parent_offset", ());
 		let (relay_parent_storage_root, relay_chain_state, relay_parent_descendants) =
 			RelayStateSproofBuilder {
 				para_id: ParaId::from(2_000),
 				current_slot: RelaySlot::from(relay.slot),
-				included_para_head: Some(HeadData(parent.encode())),
+				included_para_head: Some(HeadData(included.encode())),
 				num_authorities: 2,
 				..Default::default()
 			}
@@ -92,17 +99,17 @@ impl<'a> Builder<'a> {
 
 	/// Build one block with `transactions`. `bundle` is its place in the bundle, and whether it is
 	/// the last one.
-	pub(crate) fn build(&mut self, transactions: &[OpaqueExtrinsic], bundle: Option<(u8, bool)>) {
+	pub fn build(&mut self, transactions: &[OpaqueExtrinsic], bundle: Option<(u8, bool)>) {
 		self.try_build(transactions, bundle).expect("the block can be built");
 	}
 
 	/// As [`Self::build`], with the reason if the block cannot be built.
-	pub(crate) fn try_build(
+	pub fn try_build(
 		&mut self,
 		transactions: &[OpaqueExtrinsic],
 		bundle: Option<(u8, bool)>,
 	) -> Result<(), String> {
-		let mut execution = Execution::default();
+		let mut execution = self.state.begin_block();
 		let parent = self.state.head();
 		let header = Header::new(
 			parent.number() + 1,
@@ -167,8 +174,13 @@ impl<'a> Builder<'a> {
 		inherents
 	}
 
+	/// The blocks built, each with its seal.
+	pub fn blocks(&self) -> &[Block] {
+		&self.blocks
+	}
+
 	/// What a validator gets of the blocks built.
-	pub(crate) fn candidate(self) -> ValidationParams {
+	pub fn candidate(self) -> ValidationParams {
 		let proof = StorageProof::merge(self.proofs)
 			.into_compact_proof::<BlakeTwo256>(*self.parent.state_root())
 			.expect("the proof starts at the parent's state");
@@ -189,16 +201,13 @@ fn seal(mut header: Header) -> Header {
 	header
 }
 
-/// Validate `candidate` as a relay chain validator does: by the Wasm, with nothing but the candidate.
-pub(crate) fn validate(candidate: &ValidationParams) -> Result<ValidationResult, String> {
-	let (result, _) = executor().call(
+impl Code {
+	/// Validate `candidate` as a relay chain validator does: by the Wasm, with nothing but the
+	/// candidate.
+	pub fn validate(&self, candidate: &ValidationParams) -> Result<ValidationResult, String> {
 		// The candidate brings the state that it needs.
-		&mut BasicExternalities::new_empty(),
-		&runtime_code(),
-		"validate_block",
-		&candidate.encode(),
-		CallContext::Offchain,
-	);
-	let result = result.map_err(|error| error.to_string())?;
-	Ok(ValidationResult::decode(&mut &result[..]).expect("a result"))
+		let state = &mut BasicExternalities::new_empty();
+		let result = self.call(state, "validate_block", &candidate.encode())?;
+		Ok(ValidationResult::decode(&mut &result[..]).expect("a result"))
+	}
 }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-3.0-only
+
+//! The blocks that are measured, and what came before them.
+
+use codec::{Decode, Encode};
+use conveyor_primitives::Limits;
+use conveyor_runtime::{opaque::Header, Runtime, RuntimeCall, UNIT};
+use conveyor_testing::{
+	state::without_seal, transaction::signed, Builder, Code, RelayContext, State,
+};
+use polkadot_parachain_primitives::primitives::ValidationParams;
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::{
+	traits::{BlakeTwo256, Header as _},
+	OpaqueExtrinsic,
+};
+use sp_trie::StorageProof;
+use std::collections::BTreeMap;
+
+/// What both hooks enforce. Compiled into the one runtime: see its `configs::variant`.
+pub(crate) const LIMITS: Limits = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
+
+/// The relay parent of the first candidate.
+const RELAY: RelayContext = RelayContext { number: 100, slot: 1_000 };
+
+/// A chain that builds a candidate for each relay block.
+#[derive(Clone, Copy)]
+pub(crate) struct History {
+	/// Blocks of a candidate.
+	bundle: u8,
+	/// Candidates under way when the measured one is begun.
+	under_way: usize,
+	/// Transfers in each of its blocks.
+	transfers: usize,
+}
+
+impl History {
+	/// As long a segment as a relay chain makes of one block per relay block, and as long a one as
+	/// the capacity allows.
+	pub(crate) const ALL: [Self; 4] = [
+		Self { bundle: 1, under_way: 3, transfers: 0 },
+		Self { bundle: 1, under_way: 3, transfers: 50 },
+		Self { bundle: 3, under_way: 3, transfers: 0 },
+		Self { bundle: 3, under_way: 3, transfers: 50 },
+	];
+
+	/// What the report calls the block at `place` in the bundle.
+	pub(crate) fn block(&self, place: usize) -> String {
+		let under_way = self.under_way * usize::from(self.bundle) + place;
+		let place = match self.bundle {
+			1 => "alone".into(),
+			bundle => format!("{} of {bundle}", place + 1),
+		};
+		format!("{place}, {under_way} under way, {} transfers", self.transfers)
+	}
+
+	/// What the report calls the candidate.
+	pub(crate) fn candidate(&self) -> String {
+		let under_way = self.under_way * usize::from(self.bundle);
+		let blocks = match self.bundle {
+			1 => "one block".into(),
+			bundle => format!("{bundle} blocks"),
+		};
+		format!("{blocks}, {under_way} under way, {} transfers in each", self.transfers)
+	}
+
+	/// The places of a candidate's blocks.
+	fn places(&self) -> impl Iterator<Item = (u8, bool)> {
+		let bundle = self.bundle;
+		(0..bundle).map(move |index| (index, index + 1 == bundle))
+	}
+
+	/// The included block, when `heads` are the heads of all candidates so far.
+	fn included<'a>(&self, heads: &'a [Header]) -> &'a Header {
+		&heads[heads.len().saturating_sub(self.under_way + 1)]
+	}
+}
+
+/// A candidate that is ready to be executed and validated.
+pub(crate) struct Candidate {
+	/// Its blocks.
+	pub(crate) blocks: Vec<Prepared>,
+	/// The runtime that validates it.
+	pub(crate) code: Code,
+	/// What a validator gets.
+	pub(crate) params: ValidationParams,
+}
+
+/// A block that is ready to be executed.
+pub(crate) struct Prepared {
+	/// The state before it.
+	pub(crate) state: State,
+	/// The block, as `Core_execute_block` takes it.
+	pub(crate) block: Vec<u8>,
+	/// What it adds to its candidate's compact proof, in bytes.
+	pub(crate) proof_size: usize,
+}
+
+/// A candidate on `state`, once the segment is as long as `history` says.
+pub(crate) fn prepare(mut state: State, history: History) -> Candidate {
+	let mut relay = RELAY;
+	let mut heads = vec![state.head().clone()];
+	// The segment grows, and then keeps its length for as long again.
+	for _ in 0..2 * history.under_way {
+		let mut builder = Builder::after(&mut state, relay, history.included(&heads));
+		history.places().for_each(|place| builder.build(&[], Some(place)));
+		heads.push(state.head().clone());
+		relay = relay.next();
+	}
+
+	let mut before = state.clone();
+	let mut transfers = Transfers { genesis: state.genesis_hash(), nonces: Default::default() };
+	let mut builder = Builder::after(&mut state, relay, history.included(&heads));
+	for place in history.places() {
+		builder.build(&transfers.next(history.transfers), Some(place));
+	}
+	let built = builder.blocks().to_vec();
+	let params = builder.candidate();
+	let code = before.code().clone();
+	code.validate(&params).expect("a validator accepts it");
+
+	before.begin_candidate();
+	let root = *before.head().state_root();
+	let mut proof = StorageProof::empty();
+	let mut size = 0;
+	let mut prepared = Vec::new();
+	for block in &built {
+		let state = before.clone();
+		let added = before.import(block).expect("what was built can be executed");
+		proof = StorageProof::merge([proof, added]);
+		let compact = proof.clone().into_compact_proof::<BlakeTwo256>(root);
+		let compact = compact.expect("the proof starts at the state before the candidate");
+		let proof_size = compact.encoded_size() - size;
+		size += proof_size;
+		prepared.push(Prepared { state, block: without_seal(block), proof_size });
+	}
+	Candidate { blocks: prepared, code, params }
+}
+
+/// Transfers among the accounts that every development chain has.
+struct Transfers {
+	genesis: conveyor_runtime::Hash,
+	nonces: BTreeMap<Sr25519Keyring, u32>,
+}
+
+impl Transfers {
+	/// The next `count`.
+	fn next(&mut self, count: usize) -> Vec<OpaqueExtrinsic> {
+		let accounts: Vec<_> = Sr25519Keyring::well_known().collect();
+		let account = |index: usize| accounts[index % accounts.len()];
+		(0..count).map(|index| self.transfer(account(index), account(index + 1))).collect()
+	}
+
+	fn transfer(&mut self, from: Sr25519Keyring, to: Sr25519Keyring) -> OpaqueExtrinsic {
+		let nonce = self.nonces.entry(from).or_default();
+		let call: RuntimeCall = pallet_balances::Call::<Runtime>::transfer_keep_alive {
+			dest: to.to_account_id().into(),
+			value: UNIT,
+		}
+		.into();
+		let transaction = signed(from, call, *nonce, self.genesis);
+		*nonce += 1;
+		OpaqueExtrinsic::decode(&mut &transaction.encode()[..]).expect("an extrinsic is opaque")
+	}
+}
+
+/// Panics unless a chain without a history has [`LIMITS`]: were they others, the comparison would not
+/// be one.
+pub(crate) fn assert_limits(mut state: State) {
+	let rate: u32 = state.call("TargetBlockRate_target_block_rate", ());
+	assert_eq!(rate, LIMITS.target_block_rate, "the target block rate");
+
+	let included = state.head().clone();
+	let may_build = |state: &State, relay: RelayContext| -> bool {
+		let arguments = (included.hash(), relay.slot);
+		state.call("AuraUnincludedSegmentApi_can_build_upon", arguments)
+	};
+	let mut relay = RELAY;
+	let mut length = 0;
+	while may_build(&state, relay) {
+		assert!(length < LIMITS.capacity, "the capacity is above {}", LIMITS.capacity);
+		let mut builder = Builder::after(&mut state, relay, &included);
+		(0..3u8).for_each(|index| builder.build(&[], Some((index, index == 2))));
+		length += 3;
+		relay = relay.next();
+	}
+	assert_eq!(length, LIMITS.capacity, "the capacity");
+
+	// One block more than the velocity is accepted at a relay slot. All in one bundle, because a new
+	// one is a matter of its own.
+	let head = state.head().clone();
+	let mut builder = Builder::after(&mut state, relay, &head);
+	for index in 0..=LIMITS.velocity as u8 {
+		let built = builder.try_build(&[], Some((index, false)));
+		assert_eq!(built, Ok(()), "block {index} at a relay slot, of {} + 1", LIMITS.velocity);
+	}
+	let refused = builder.try_build(&[], Some((LIMITS.velocity as u8 + 1, true)));
+	assert!(refused.is_err(), "the velocity is above {}", LIMITS.velocity);
+}
