@@ -26,66 +26,89 @@ pub trait WeightInfo {
 /// The measured weights, with the runtime's cost of storage.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	/// Storage: `Velocity::Scheduled` (r:0 w:1)
-	/// Proof: `Velocity::Scheduled` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `ParachainSystem::ValidationData` (r:1 w:0)
+	/// Proof: `ParachainSystem::ValidationData` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `ParachainSystem::RelayStateProof` (r:1 w:0)
+	/// Proof: `ParachainSystem::RelayStateProof` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `ParachainInfo::ParachainId` (r:1 w:0)
+	/// Proof: `ParachainInfo::ParachainId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `ParachainSystem::LastRelayChainBlockNumber` (r:1 w:0)
+	/// Proof: `ParachainSystem::LastRelayChainBlockNumber` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Velocity::Scheduled` (r:1 w:1)
+	/// Proof: `Velocity::Scheduled` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn schedule_limits() -> Weight {
-		// Proof size: 0 bytes measured, 0 estimated.
-		// Execution: 72_753_000 picoseconds at least.
-		Weight::from_parts(86_195_000, 0)
+		// Proof size: 351 bytes measured, 1836 estimated.
+		// Execution: 230_159_000 picoseconds at least.
+		Weight::from_parts(281_622_000, 1836)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	/// Storage: `Velocity::Scheduled` (r:1 w:1)
+	/// Proof: `Velocity::Scheduled` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn cancel_scheduled_limits() -> Weight {
-		Weight::from_parts(87_130_000, 1497)
+		// Proof size: 75 bytes measured, 1501 estimated.
+		// Execution: 97_617_000 picoseconds at least.
+		Weight::from_parts(123_569_000, 1501)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Velocity::Scheduled` (r:1 w:1)
-	/// Proof: `Velocity::Scheduled` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
-	/// Storage: `Velocity::Limits` (r:0 w:1)
+	/// Proof: `Velocity::Scheduled` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `ParachainSystem::ValidationData` (r:1 w:0)
+	/// Proof: `ParachainSystem::ValidationData` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Velocity::Limits` (r:1 w:1)
 	/// Proof: `Velocity::Limits` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Velocity::Authored` (r:1 w:1)
+	/// Proof: `Velocity::Authored` (`max_values`: Some(1), `max_size`: Some(26), added: 521, mode: `MaxEncodedLen`)
 	fn apply_scheduled_limits() -> Weight {
-		// Proof size: 70 bytes measured, 1497 estimated.
-		// Execution: 75_871_000 picoseconds at least.
-		Weight::from_parts(87_130_000, 1497)
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+		// Proof size: 138 bytes measured, 1623 estimated.
+		// Execution: 112_470_000 picoseconds at least.
+		Weight::from_parts(136_045_000, 1623)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
+	/// Storage: `ParachainSystem::UnincludedSegment` (r:1 w:0)
+	/// Proof: `ParachainSystem::UnincludedSegment` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Velocity::Limits` (r:1 w:0)
 	/// Proof: `Velocity::Limits` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Velocity::Authored` (r:1 w:1)
-	/// Proof: `Velocity::Authored` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Proof: `Velocity::Authored` (`max_values`: Some(1), `max_size`: Some(26), added: 521, mode: `MaxEncodedLen`)
 	/// Storage: `Aura::CurrentSlot` (r:1 w:0)
 	/// Proof: `Aura::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// The range of component `n` is `[0, 255]`.
 	fn note_block(n: u32, ) -> Weight {
-		// Proof size: 150 bytes measured, 1497 estimated.
-		// Execution: 70_058_000 picoseconds at least.
-		Weight::from_parts(78_663_000, 1497)
-			.saturating_add(Weight::from_parts(300_000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		// Proof size: 126 bytes measured, 1612 estimated.
+		// Execution: 116_981_000 picoseconds at least.
+		Weight::from_parts(142_772_806, 1612)
+			.saturating_add(Weight::from_parts(118_014, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Weight::from_parts(0, 43).saturating_mul(n.into()))
 	}
 }
 
 /// The measured weights, with the SDK's cost of storage, for tests.
 impl WeightInfo for () {
 	fn schedule_limits() -> Weight {
-		Weight::from_parts(86_195_000, 0)
+		Weight::from_parts(281_622_000, 1836)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn cancel_scheduled_limits() -> Weight {
-		Weight::from_parts(87_130_000, 1497)
+		Weight::from_parts(123_569_000, 1501)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn apply_scheduled_limits() -> Weight {
-		Weight::from_parts(87_130_000, 1497)
-			.saturating_add(RocksDbWeight::get().reads(1_u64))
-			.saturating_add(RocksDbWeight::get().writes(2_u64))
+		Weight::from_parts(136_045_000, 1623)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn note_block(n: u32, ) -> Weight {
-		Weight::from_parts(78_663_000, 1497)
-			.saturating_add(Weight::from_parts(300_000, 0).saturating_mul(n.into()))
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
+		Weight::from_parts(142_772_806, 1612)
+			.saturating_add(Weight::from_parts(118_014, 0).saturating_mul(n.into()))
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
+			.saturating_add(Weight::from_parts(0, 43).saturating_mul(n.into()))
 	}
 }
