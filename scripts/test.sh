@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up and runs the tests: all stages, or those that are named.
 #
-#   scripts/test.sh                 all stages, in the order of --list
+#   scripts/test.sh                 all stages but the last, in the order of --list
 #   scripts/test.sh STAGE...        only these
 #   scripts/test.sh --list          the stages
 #
@@ -13,6 +13,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 STAGES=(lint unit wasm features dev e2e)
+# Only when it is named: networks beyond the one that shows whether everything works together.
+STAGES_ON_DEMAND=(e2e-all)
 
 describe() {
 	case $1 in
@@ -21,7 +23,8 @@ describe() {
 		wasm) say "tests that execute the runtime's Wasm (integration tests named wasm*)" ;;
 		features) say "the runtime compiles to Wasm with runtime-benchmarks and with try-runtime" ;;
 		dev) say "tests that run conveyor-node dev (integration tests named dev*)" ;;
-		e2e) say "networks on a real relay chain (zombienet/tests)" ;;
+		e2e) say "the network basic on a real relay chain (zombienet/tests)" ;;
+		e2e-all) say "the other networks on a real relay chain; only if it is named" ;;
 	esac
 }
 
@@ -31,7 +34,7 @@ chosen=()
 for argument in "$@"; do
 	case $argument in
 		--list)
-			for stage in "${STAGES[@]}"; do
+			for stage in "${STAGES[@]}" "${STAGES_ON_DEMAND[@]}"; do
 				printf '%-10s%s\n' "$stage" "$(describe "$stage")"
 			done
 			exit 0
@@ -41,9 +44,9 @@ for argument in "$@"; do
 			exit 0
 			;;
 	esac
-	case " ${STAGES[*]} " in
+	case " ${STAGES[*]} ${STAGES_ON_DEMAND[*]} " in
 		*" $argument "*) chosen+=("$argument") ;;
-		*) fail "there is no stage '$argument'" "name some of: ${STAGES[*]}" 2 ;;
+		*) fail "there is no stage '$argument'" "name some of: ${STAGES[*]} ${STAGES_ON_DEMAND[*]}" 2 ;;
 	esac
 done
 [ "${#chosen[@]}" -gt 0 ] || chosen=("${STAGES[@]}")
@@ -270,13 +273,26 @@ stage_dev() {
 }
 
 stage_e2e() {
+	networks "$NETWORKS/tests/basic.test.mjs"
+}
+
+stage_e2e-all() {
+	local file files=()
+	for file in "$NETWORKS"/tests/*.test.mjs; do
+		[ "${file##*/}" = basic.test.mjs ] || files+=("$file")
+	done
+	networks "${files[@]}"
+}
+
+# networks FILE...: runs tests of networks, one after the other.
+networks() {
 	local file start status
 	if ! build >"$output" 2>&1; then
 		cat "$output" >>"$log"
 		count 0 1 "building the nodes" 0 "$output"
 		return 0
 	fi
-	for file in "$NETWORKS"/tests/*.test.mjs; do
+	for file in "$@"; do
 		start=$SECONDS
 		status=0
 		say "  ...     ${file#"$ROOT"/}"
@@ -299,7 +315,7 @@ main() {
 	mkdir -p "$LOGS"
 
 	local table=() all_passed=0 all_failed=0 begin=$SECONDS stage start result
-	for stage in "${STAGES[@]}"; do
+	for stage in "${STAGES[@]}" "${STAGES_ON_DEMAND[@]}"; do
 		is_chosen "$stage" || continue
 		say ""
 		say "== $stage: $(describe "$stage")"

@@ -46,3 +46,17 @@ export async function submit(tx, signer, { what, seconds }) {
 	const secondsToFinalized = since();
 	return { ok, dispatchError, events, block, secondsToBlock: secondsToBlock ?? secondsToFinalized, secondsToFinalized };
 }
+
+// Calls `step` with each finalized block from now on, one after the other. The node keeps a block until its
+// step is done: a fast parachain finalizes a dozen at once, and forgets them before anybody has looked.
+// `fail` gets the first error, and the end of the connection. Returns the subscription.
+export function eachFinalized(client, step, fail) {
+	let queue = Promise.resolve();
+	return client.finalizedBlock$.subscribe({
+		next: (block) => {
+			const release = client.hodlBlock(block.hash);
+			queue = queue.then(() => step(block)).catch(fail).finally(release);
+		},
+		error: fail,
+	});
+}

@@ -1,7 +1,7 @@
 // Unit tests of chain.mjs, as far as it needs no node.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { devAccount, submit } from './chain.mjs';
+import { devAccount, eachFinalized, submit } from './chain.mjs';
 
 test('development accounts have the addresses that everybody knows', () => {
 	assert.equal(devAccount('Alice').address, '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY');
@@ -36,4 +36,28 @@ test('a transaction that is never finalized says how far it came', async () => {
 	await assert.rejects(submit(stuck, {}, { what: 'a call', seconds: 0.02 }), {
 		message: 'waited 0.02 s for a call to be finalized; it came as far as: in block #7',
 	});
+});
+
+test('finalized blocks are looked at one after the other, and kept until then', async () => {
+	const held = new Set();
+	const log = [];
+	let next;
+	const client = {
+		finalizedBlock$: { subscribe: (observer) => ({ unsubscribe: () => {}, ...void (next = observer.next) }) },
+		hodlBlock: (hash) => {
+			held.add(hash);
+			return () => held.delete(hash);
+		},
+	};
+	const done = new Promise((resolve) => {
+		eachFinalized(client, async ({ hash }) => {
+			log.push(`begin ${hash} of ${[...held]}`);
+			await Promise.resolve();
+			log.push(`end ${hash}`);
+			if (hash === 'b') throw new Error('no such block');
+		}, resolve);
+	});
+	for (const hash of ['a', 'b']) next({ hash });
+	assert.match((await done).message, /no such block/);
+	assert.deepEqual(log, ['begin a of a,b', 'end a', 'begin b of b', 'end b']);
 });

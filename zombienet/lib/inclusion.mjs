@@ -3,6 +3,7 @@
 // parents of its own blocks.
 import { decodeHead, pipelineDigest, relevantDigests } from 'conveyor-observer/header';
 import { relayEvents } from 'conveyor-observer/relay-events';
+import { eachFinalized } from './chain.mjs';
 
 // As LONG_LAG of conveyor-primitives: the last counter is for lags of that many relay blocks or more.
 const LONG_LAG = 14;
@@ -63,38 +64,28 @@ export function followInclusion({ relay, parachain, para, read }) {
 			settle.resolve({ blocks: blocks.slice(0, last.number), included: included.filter(({ relayBlock }) => relayBlock <= last.relayParent), at: last.at });
 		}
 	};
-	const inOrder = (step) => {
-		let queue = Promise.resolve();
-		return (block) => {
-			queue = queue.then(() => step(block)).catch(settle.reject);
-		};
+	const onRelayBlock = async ({ hash, number }) => {
+		const { candidates } = relayEvents(await relay.api.query.System.Events.getValue({ at: hash }), para);
+		for (const { kind, head } of candidates) {
+			if (kind === 'included') included.push({ relayBlock: number, head: decodeHead(head).number });
+		}
+		relayNumber = number;
+		finish();
+	};
+	const onParaBlock = async ({ hash, number }) => {
+		if (number === 0 || last) return;
+		if (number !== blocks.length + 1) throw new Error(`block #${number} came after #${blocks.length}: some were missed`);
+		const { digests } = await parachain.client.getBlockHeader(hash);
+		const relayParent = pipelineDigest(relevantDigests(digests)).relayParent.number;
+		blocks.push({ number, relayParent });
+		if (relayParent - blocks[0].relayParent >= wanted) {
+			last = { number, relayParent, at: await read(hash) };
+			finish();
+		}
 	};
 	const subscriptions = [
-		relay.client.finalizedBlock$.subscribe({
-			next: inOrder(async ({ hash, number }) => {
-				const { candidates } = relayEvents(await relay.api.query.System.Events.getValue({ at: hash }), para);
-				for (const { kind, head } of candidates) {
-					if (kind === 'included') included.push({ relayBlock: number, head: decodeHead(head).number });
-				}
-				relayNumber = number;
-				finish();
-			}),
-			error: settle.reject,
-		}),
-		parachain.client.finalizedBlock$.subscribe({
-			next: inOrder(async ({ hash, number }) => {
-				if (number === 0 || last) return;
-				if (number !== blocks.length + 1) throw new Error(`block #${number} came after #${blocks.length}: some were missed`);
-				const { digests } = await parachain.client.getBlockHeader(hash);
-				const relayParent = pipelineDigest(relevantDigests(digests)).relayParent.number;
-				blocks.push({ number, relayParent });
-				if (relayParent - blocks[0].relayParent >= wanted) {
-					last = { number, relayParent, at: await read(hash) };
-					finish();
-				}
-			}),
-			error: settle.reject,
-		}),
+		eachFinalized(relay.client, onRelayBlock, settle.reject),
+		eachFinalized(parachain.client, onParaBlock, settle.reject),
 	];
 	return {
 		done: (relayBlocks) => {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { within } from 'conveyor-observer/bounded';
 import { pipelineDigest, relevantDigests } from 'conveyor-observer/header';
 import { relayEvents } from 'conveyor-observer/relay-events';
-import { connect, devAccount, submit } from '../lib/chain.mjs';
+import { connect, devAccount, eachFinalized, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
 import { errorsIn } from '../lib/log-scan.mjs';
 import { changeOf, perRelayParent } from '../lib/rates.mjs';
@@ -47,31 +47,23 @@ function follow({ relay, parachain }) {
 		failure ??= error;
 		look();
 	};
-	const inOrder = (step) => {
-		let queue = Promise.resolve();
-		return (block) => {
-			queue = queue.then(() => step(block)).then(look).catch(fail);
-		};
+	const onRelayBlock = async ({ hash, number }) => {
+		const { session, candidates: seen } = relayEvents(await relay.api.query.System.Events.getValue({ at: hash }), PARA);
+		if (session !== undefined) sessions.add(number);
+		for (const { kind } of seen) if (kind in candidates) candidates[kind] += 1;
+		look();
+	};
+	const onParaBlock = async ({ hash, number }) => {
+		if (number === 0) return;
+		const { digests } = await parachain.client.getBlockHeader(hash);
+		const events = await parachain.api.query.System.Events.getValue({ at: hash });
+		const applied = events.find(({ event }) => event.type === 'Velocity' && event.value.type === 'LimitsApplied');
+		blocks.push({ number, relayParent: pipelineDigest(relevantDigests(digests)).relayParent.number, applied: applied?.event.value.value.limits });
+		look();
 	};
 	const subscriptions = [
-		relay.client.finalizedBlock$.subscribe({
-			next: inOrder(async ({ hash, number }) => {
-				const { session, candidates: seen } = relayEvents(await relay.api.query.System.Events.getValue({ at: hash }), PARA);
-				if (session !== undefined) sessions.add(number);
-				for (const { kind } of seen) if (kind in candidates) candidates[kind] += 1;
-			}),
-			error: fail,
-		}),
-		parachain.client.finalizedBlock$.subscribe({
-			next: inOrder(async ({ hash, number }) => {
-				if (number === 0) return;
-				const { digests } = await parachain.client.getBlockHeader(hash);
-				const events = await parachain.api.query.System.Events.getValue({ at: hash });
-				const applied = events.find(({ event }) => event.type === 'Velocity' && event.value.type === 'LimitsApplied');
-				blocks.push({ number, relayParent: pipelineDigest(relevantDigests(digests)).relayParent.number, applied: applied?.event.value.value.limits });
-			}),
-			error: fail,
-		}),
+		eachFinalized(relay.client, onRelayBlock, fail),
+		eachFinalized(parachain.client, onParaBlock, fail),
 	];
 	// Resolves with the first value of `find(blocks)` that is not undefined.
 	const until = (seconds, what, find) => {
