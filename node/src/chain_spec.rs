@@ -2,10 +2,11 @@
 
 //! Chain specifications: the two embedded ones, and how a given one is read.
 
-use conveyor_runtime::genesis_config_presets::PARA_ID;
+use conveyor_runtime::genesis_config_presets::{genesis, PARA_ID};
 use sc_chain_spec::{ChainSpecExtension, ChainType, Properties};
 use serde::{Deserialize, Serialize};
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
+use sp_keyring::Sr25519Keyring;
 use std::path::Path;
 
 /// What `--chain` calls the embedded chain with one collator.
@@ -73,12 +74,19 @@ pub(crate) fn load(id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
 
 /// The embedded chain with one collator, Alice.
 pub(crate) fn development() -> Result<ParachainSpec, String> {
+	Ok(development_builder()?.with_genesis_config_preset_name(DEV_RUNTIME_PRESET).build())
+}
+
+/// The embedded chain that has one collator, with `collators` instead.
+pub(crate) fn development_with(collators: &[Sr25519Keyring]) -> Result<ParachainSpec, String> {
+	Ok(development_builder()?.with_genesis_config_patch(genesis(collators)).build())
+}
+
+fn development_builder() -> Result<sc_chain_spec::ChainSpecBuilder<Extensions>, String> {
 	Ok(embedded()?
 		.with_name("Conveyor Development")
 		.with_id("conveyor_dev")
-		.with_chain_type(ChainType::Development)
-		.with_genesis_config_preset_name(DEV_RUNTIME_PRESET)
-		.build())
+		.with_chain_type(ChainType::Development))
 }
 
 /// The embedded chain for test networks, with several collators.
@@ -116,6 +124,7 @@ fn properties() -> Properties {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use conveyor_runtime::genesis_config_presets::get_preset;
 	use sc_service::ChainSpec;
 	use serde_json::Value;
 
@@ -153,6 +162,24 @@ mod tests {
 		let code = sp_core::storage::well_known_keys::CODE;
 		let code = format!("0x{:?}", sp_core::hexdisplay::HexDisplay::from(&code));
 		assert!(raw["genesis"]["raw"]["top"][code].is_string());
+	}
+
+	#[test]
+	fn the_development_chain_may_have_several_collators() {
+		let collators = [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie];
+		let spec = development_with(&collators).unwrap();
+		assert_eq!(spec.id(), development().unwrap().id());
+		let plain = json(&spec, false);
+		let genesis = &plain["genesis"]["runtimeGenesis"]["patch"];
+		assert_eq!(genesis["session"]["keys"].as_array().unwrap().len(), 3);
+		let charlie = Sr25519Keyring::Charlie.to_account_id().to_string();
+		assert_eq!(genesis["collatorSelection"]["invulnerables"][2], charlie);
+		// The runtime takes it.
+		json(&spec, true);
+		// Alone, Alice makes the same chain as ever.
+		let preset = get_preset(&DEV_RUNTIME_PRESET.into()).unwrap();
+		let preset: Value = serde_json::from_slice(&preset).unwrap();
+		assert_eq!(preset, super::genesis(&collators[..1]));
 	}
 
 	#[test]

@@ -2,9 +2,17 @@
 
 //! The options of `conveyor-node dev`.
 
-use super::relay::SimulatedRelay;
+use super::{
+	chance::Chance,
+	pipeline::Rules,
+	relay::{Settings, SimulatedRelay},
+};
+use crate::chain_spec;
+use clap::{error::ErrorKind, CommandFactory};
+use conveyor_runtime::RELAY_PARENT_OFFSET;
 use cumulus_client_cli::NormalizedRunCmd;
 use sc_cli::Cors;
+use sp_keyring::Sr25519Keyring;
 use std::{ops::RangeInclusive, time::Duration};
 
 /// Origins that may use the RPC from a browser: everything local, and polkadot.js Apps.
@@ -22,12 +30,39 @@ const RELAY_SLOT_MS: RangeInclusive<u64> = 50..=60_000;
 /// Inclusion delays that the simulated relay chain remembers enough blocks for.
 const INCLUSION_DELAY: RangeInclusive<u32> = 1..=(SimulatedRelay::KEPT as u32 / 2);
 
+/// Lookaheads that the simulated relay chain remembers enough blocks for.
+const LOOKAHEAD: RangeInclusive<u32> = 1..=(SimulatedRelay::KEPT as u32);
+
+/// The lookahead of the test networks.
+const DEFAULT_LOOKAHEAD: u32 = 5;
+
+/// A relay chain has no more cores than that for all its parachains.
+const CORES: RangeInclusive<u8> = 1..=100;
+
+/// What goes wrong: never, always, or anything in between.
+const PROBABILITY: RangeInclusive<f64> = 0.0..=1.0;
+
+/// The well-known collators, in the order in which they join.
+const COLLATORS: [Sr25519Keyring; 6] = [
+	Sr25519Keyring::Alice,
+	Sr25519Keyring::Bob,
+	Sr25519Keyring::Charlie,
+	Sr25519Keyring::Dave,
+	Sr25519Keyring::Eve,
+	Sr25519Keyring::Ferdie,
+];
+
 /// Run a development chain: one process, no relay chain but a simulated one.
 ///
 /// Blocks are built ahead of their inclusion, as on a real relay chain, so that the unincluded
 /// segment fills and the limits of pallet-velocity apply. The chain is `dev` with Alice as its only
-/// collator and sudo, unless `--chain` says otherwise. Its state is thrown away at the end, unless
-/// `--base-path` says where to keep it.
+/// collator and sudo, unless `--chain` or `--collators` says otherwise. Its state is thrown away at
+/// the end, unless `--base-path` says where to keep it.
+///
+/// The log has a line per relay block: `R7: P4(I) P5(B) P6(C)` means that in relay block 7
+/// parachain block 4 was included and block 5 backed, and that block 6 was collated in its slot. L is
+/// for a block that is lost: what it was to be included with has become too old. P6' is the second
+/// block 6 that was built.
 #[derive(Clone, Debug, clap::Parser)]
 #[group(skip)]
 pub(crate) struct DevCmd {
@@ -48,6 +83,63 @@ pub(crate) struct DevCmd {
 		value_parser = in_range(INCLUSION_DELAY),
 	)]
 	pub(crate) inclusion_delay: u32,
+
+	/// How many relay blocks after its relay parent a candidate can still be backed, and for how many
+	/// relay blocks cores are scheduled.
+	///
+	/// `scheduler_params.lookahead` of the relay chain's configuration. The default is 5, as on the
+	/// test networks, or as many as the inclusion delay takes.
+	#[arg(long, value_name = "RELAY_BLOCKS", value_parser = in_range(LOOKAHEAD))]
+	pub(crate) lookahead: Option<u32>,
+
+	/// Cores that the parachain has.
+	///
+	/// A core takes one candidate per relay block. The collator uses as many cores as it builds
+	/// blocks per relay slot, at most: raise the target block rate (pallet-velocity) to use several.
+	#[arg(long, value_name = "N", default_value_t = 1, value_parser = in_range(CORES))]
+	pub(crate) cores: u8,
+
+	/// Collators that take turns, all in this node: Alice, Bob, Charlie, Dave, Eve and Ferdie.
+	///
+	/// The genesis of the chain `dev` has as many of them as said.
+	#[arg(
+		long,
+		value_name = "N",
+		default_value_t = 1,
+		value_parser = in_range(1..=COLLATORS.len() as u8),
+	)]
+	pub(crate) collators: u8,
+
+	/// The probability, 0 to 1, that a core's candidate misses its chance in a relay block to be
+	/// backed.
+	///
+	/// It is proposed again to the next one, until it is older than the lookahead allows. Then it is
+	/// lost with all that was built on it, and their transactions are in the pool again.
+	#[arg(
+		long,
+		value_name = "PROBABILITY",
+		default_value_t = 0.0,
+		value_parser = in_range(PROBABILITY),
+	)]
+	pub(crate) miss_rate: f64,
+
+	/// The probability, 0 to 1, that a relay block is replaced by a sibling, a relay slot after it
+	/// came.
+	///
+	/// What was backed and included in it was not. Parachain blocks are lost only if it is their relay
+	/// parent, which a relay parent offset of 1 rules out. They are finalized a relay block later than
+	/// without forks.
+	#[arg(
+		long,
+		value_name = "PROBABILITY",
+		default_value_t = 0.0,
+		value_parser = in_range(PROBABILITY),
+	)]
+	pub(crate) relay_fork_rate: f64,
+
+	/// Decides when something goes wrong: the same seed, the same relay blocks.
+	#[arg(long, value_name = "NUMBER", default_value_t = 0)]
+	pub(crate) seed: u64,
 
 	/// What every node can be told.
 	#[command(flatten)]
@@ -86,6 +178,49 @@ impl DevCmd {
 		Duration::from_millis(self.relay_slot_ms)
 	}
 
+	/// Refuses what clap cannot know to be wrong, as clap refuses. Nothing has been created yet.
+	pub(crate) fn check(&self) -> Result<(), clap::Error> {
+		let refuse = |text: String| Err(Self::command().error(ErrorKind::ValueValidation, text));
+		let (lookahead, delay) = (self.relay_settings().rules.lookahead, self.inclusion_delay);
+		let needed = needed_lookahead(delay);
+		if lookahead < needed {
+			return refuse(format!(
+				"--lookahead {lookahead} is too short for an inclusion delay of {delay}: a \
+				 candidate's first chance to be backed comes {needed} relay blocks after its relay \
+				 parent. Say --lookahead {needed} or more, or a shorter --inclusion-delay",
+			));
+		}
+		let chain = self.base.shared_params.chain.as_deref().unwrap_or(chain_spec::DEV);
+		if self.collators > 1 && chain != chain_spec::DEV {
+			return refuse(format!(
+				"--collators {} makes a genesis of the chain `dev`, and --chain {chain} brings its \
+				 own. Leave out one of them",
+				self.collators,
+			));
+		}
+		Ok(())
+	}
+
+	/// What the relay chain is like.
+	pub(crate) fn relay_settings(&self) -> Settings {
+		let inclusion_delay = self.inclusion_delay;
+		let default = || needed_lookahead(inclusion_delay).max(DEFAULT_LOOKAHEAD);
+		Settings {
+			rules: Rules { inclusion_delay, lookahead: self.lookahead.unwrap_or_else(default) },
+			cores: self.cores,
+			chance: Chance {
+				seed: self.seed,
+				miss_rate: self.miss_rate,
+				relay_fork_rate: self.relay_fork_rate,
+			},
+		}
+	}
+
+	/// Whose keys the node has.
+	pub(crate) fn collators(&self) -> Vec<Sr25519Keyring> {
+		COLLATORS.into_iter().take(self.collators.into()).collect()
+	}
+
 	/// The node's configuration, with what a development chain does not need to be told.
 	pub(crate) fn run_cmd(&self) -> NormalizedRunCmd {
 		let mut base = self.base.clone();
@@ -98,6 +233,12 @@ impl DevCmd {
 	}
 }
 
+/// The shortest lookahead with which a candidate gets a chance to be backed.
+fn needed_lookahead(inclusion_delay: u32) -> u32 {
+	let backing_delay = Rules { inclusion_delay, lookahead: 0 }.backing_delay();
+	RELAY_PARENT_OFFSET + backing_delay
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -105,13 +246,19 @@ mod tests {
 	use sc_cli::CliConfiguration;
 
 	fn parse(args: &[&str]) -> Result<DevCmd, String> {
-		DevCmd::try_parse_from(["dev"].iter().chain(args)).map_err(|error| error.to_string())
+		let dev = DevCmd::try_parse_from(["dev"].iter().chain(args));
+		let dev = dev.and_then(|dev| dev.check().map(|()| dev));
+		dev.map_err(|error| error.to_string())
 	}
 
 	#[test]
 	fn defaults_are_those_of_a_relay_chain() {
 		let dev = parse(&[]).unwrap();
 		assert_eq!((dev.relay_slot_ms, dev.inclusion_delay), (6_000, 2));
+		let Settings { rules, cores, chance } = dev.relay_settings();
+		assert_eq!((rules.lookahead, cores), (5, 1));
+		assert_eq!((chance.seed, chance.miss_rate, chance.relay_fork_rate), (0, 0.0, 0.0));
+		assert_eq!(dev.collators(), [Sr25519Keyring::Alice]);
 		let run = dev.run_cmd();
 		assert!(run.is_dev().unwrap());
 		assert_eq!(run.chain_id(true).unwrap(), "dev");
@@ -127,6 +274,40 @@ mod tests {
 		assert_eq!(run.chain_id(true).unwrap(), "local");
 		assert_eq!(run.rpc_cors(true).unwrap(), None);
 		assert_eq!(run.base_path().unwrap().unwrap().path(), std::path::Path::new("/a"));
+
+		let options = "--miss-rate 0.25 --relay-fork-rate 1 --seed 7 --cores 3 --lookahead 4";
+		let dev = parse(&options.split(' ').collect::<Vec<_>>()).unwrap();
+		let Settings { rules, cores, chance } = dev.relay_settings();
+		assert_eq!((rules.lookahead, cores), (4, 3));
+		assert_eq!((chance.seed, chance.miss_rate, chance.relay_fork_rate), (7, 0.25, 1.0));
+		let dev = parse(&["--collators", "3", "--chain", "dev"]).unwrap();
+		assert_eq!(dev.collators().last(), Some(&Sr25519Keyring::Charlie));
+	}
+
+	#[test]
+	fn the_lookahead_is_long_enough_for_the_inclusion_delay() {
+		let lookahead =
+			|delay| parse(&["--inclusion-delay", delay]).unwrap().relay_settings().rules.lookahead;
+		assert_eq!(["1", "5", "6", "32"].map(lookahead), [5, 5, 6, 32]);
+		let refused = |args: &[&str]| parse(args).unwrap_err();
+		let error = refused(&["--inclusion-delay", "6", "--lookahead", "5"]);
+		assert!(
+			error.contains("--lookahead 5 is too short for an inclusion delay of 6"),
+			"{error}"
+		);
+		assert!(error.contains("Say --lookahead 6 or more"), "{error}");
+		assert!(parse(&["--inclusion-delay", "6", "--lookahead", "6"]).is_ok());
+		let error = refused(&["--lookahead", "1"]);
+		assert!(error.contains("Say --lookahead 2 or more"), "{error}");
+	}
+
+	#[test]
+	fn collators_need_a_genesis_that_has_them() {
+		let error = parse(&["--collators", "2", "--chain", "local"]).unwrap_err();
+		assert!(error.contains("--collators 2") && error.contains("--chain local"), "{error}");
+		assert!(error.contains("Leave out one of them"), "{error}");
+		let error = parse(&["--collators", "7"]).unwrap_err();
+		assert!(error.contains("7 is out of range, choose between 1 and 6"), "{error}");
 	}
 
 	#[test]
@@ -136,5 +317,19 @@ mod tests {
 		let error = parse(&["--inclusion-delay", "0"]).unwrap_err();
 		assert!(error.contains("0 is out of range, choose between 1 and 32"), "{error}");
 		assert!(parse(&["--inclusion-delay", "some"]).is_err());
+		for (option, value, range) in [
+			("--miss-rate", "1.5", "0 and 1"),
+			("--miss-rate", "-0.1", "0 and 1"),
+			("--relay-fork-rate", "NaN", "0 and 1"),
+			("--cores", "0", "1 and 100"),
+			("--lookahead", "0", "1 and 64"),
+			("--lookahead", "65", "1 and 64"),
+			("--collators", "0", "1 and 6"),
+		] {
+			let error = parse(&[&format!("{option}={value}")]).unwrap_err();
+			let expected = format!("{value} is out of range, choose between {range}");
+			assert!(error.contains(&expected) && error.contains(option), "{error}");
+		}
+		assert!(parse(&["--seed", "-1"]).is_err());
 	}
 }

@@ -3,35 +3,49 @@
 //! `conveyor-node dev`: the parachain on a simulated relay chain, in one process.
 //!
 //! The SDK's `--dev` includes every block at once, so that no block is ever under way and no limit
-//! ever applies. Here inclusion takes as long as told.
+//! ever applies. Here inclusion takes as long as told, and candidates miss their chances and relay
+//! blocks are replaced as often as told: by chance, but always the same with the same seed.
 //!
 //! - [`cli`]: its options.
-//! - [`relay`]: the relay chain.
+//! - [`chance`]: what goes wrong.
+//! - [`pipeline`]: what becomes of candidates, as plain values.
+//! - [`relay`]: the relay chain, made of real blocks.
+//! - [`parent`], [`plan`]: what the collator builds on, and which blocks it plans.
 //! - [`author`]: the collator.
+//! - [`picture`]: what happened, in a line per relay block.
 //! - [`start`]: where the relay chain starts, on an empty or an old database.
 //! - this file: the node around them, and the clock.
 
 mod author;
+mod chance;
 mod cli;
+mod parent;
+mod picture;
+mod pipeline;
+mod plan;
 mod relay;
 mod start;
 
 pub(crate) use cli::DevCmd;
 
 use crate::{
+	chain_spec,
 	cli::Cli,
 	database, rpc,
 	service::{new_partial, Block, ParachainClient, Service},
 };
-use author::{Author, SlotOutcome};
-use conveyor_runtime::opaque::Header;
+use author::{Author, SlotUse};
 use futures::FutureExt;
-use relay::SimulatedRelay;
+use picture::Names;
+use relay::{RelayBlock, Settings, SimulatedRelay};
 use sc_client_api::{Backend, Finalizer};
 use sc_network::{config::FullNetworkConfiguration, Litep2pNetworkBackend, NotificationMetrics};
 use sc_service::{Configuration, Error as ServiceError, SpawnTasksParams, TaskManager};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_blockchain::HeaderBackend;
+use sp_core::crypto::key_types::AURA;
+use sp_keyring::Sr25519Keyring;
+use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Header as _;
 use std::{sync::Arc, time::Duration};
 use tokio::time::MissedTickBehavior;
@@ -41,17 +55,24 @@ const LOG_TARGET: &str = "dev";
 
 /// Run a development chain until it is told to stop.
 pub(crate) fn run(cli: &Cli, cmd: &DevCmd) -> sc_cli::Result<()> {
-	let (relay_slot, inclusion_delay) = (cmd.relay_slot(), cmd.inclusion_delay);
-	database::runner(cli, &cmd.run_cmd())?.run_node_until_exit(|config| async move {
-		start_node(config, relay_slot, inclusion_delay).map_err(sc_cli::Error::Service)
+	cmd.check()?;
+	let mut runner = database::runner(cli, &cmd.run_cmd())?;
+	let collators = cmd.collators();
+	if collators.len() > 1 {
+		runner.config_mut().chain_spec = Box::new(chain_spec::development_with(&collators)?);
+	}
+	let (relay_slot, settings) = (cmd.relay_slot(), cmd.relay_settings());
+	runner.run_node_until_exit(|config| async move {
+		start_node(config, relay_slot, settings, &collators).map_err(sc_cli::Error::Service)
 	})
 }
 
-/// Start everything: the node without peers, its RPC, and the relay chain with its collator.
+/// Start everything: the node without peers, its RPC, and the relay chain with its collators.
 fn start_node(
 	mut config: Configuration,
 	relay_slot: Duration,
-	inclusion_delay: u32,
+	settings: Settings,
+	collators: &[Sr25519Keyring],
 ) -> Result<TaskManager, ServiceError> {
 	let Service {
 		client,
@@ -105,9 +126,11 @@ fn start_node(
 		);
 	}
 
-	let relay = SimulatedRelay::start_for(&client, &config, inclusion_delay)?;
+	add_keys(&keystore_container.keystore(), collators)?;
+	let relay = SimulatedRelay::start_for(&client, &config, settings)?;
 	let author = Author {
 		client: client.clone(),
+		backend: backend.clone(),
 		block_import: other.block_import,
 		proposer_factory: sc_basic_authorship::ProposerFactory::new(
 			task_manager.spawn_handle(),
@@ -118,6 +141,7 @@ fn start_node(
 		),
 		keystore: keystore_container.keystore(),
 		relay_slot,
+		names: Names::default(),
 	};
 
 	let rpc_builder = {
@@ -156,6 +180,18 @@ fn start_node(
 	Ok(task_manager)
 }
 
+/// Let this node author for all of `collators`.
+fn add_keys(keystore: &KeystorePtr, collators: &[Sr25519Keyring]) -> Result<(), ServiceError> {
+	for collator in collators {
+		keystore.sr25519_generate_new(AURA, Some(&collator.to_seed())).map_err(|error| {
+			ServiceError::Other(format!(
+				"the keystore does not take the key of {collator}: {error}"
+			))
+		})?;
+	}
+	Ok(())
+}
+
 /// The clock: a relay block and a chance for the collator every `relay_slot`.
 async fn run_relay<PF>(
 	client: Arc<ParachainClient>,
@@ -178,57 +214,43 @@ async fn run_relay<PF>(
 	slots.set_missed_tick_behavior(MissedTickBehavior::Delay);
 	loop {
 		slots.tick().await;
+		if let Some(sibling) = relay.reorganize().cloned() {
+			let number = sibling.header.number;
+			log::info!(
+				target: LOG_TARGET,
+				"-- the relay chain takes another branch: R{number} did not count",
+			);
+			tell(&relay, &sibling, None);
+		}
 		relay.advance();
-		let outcome = match finalize_included(&client, &relay) {
+		let used = match finalize_settled(&client, &relay) {
 			Ok(()) => author.use_slot(&mut relay).await,
 			Err(error) => Err(error),
 		};
-		match outcome {
-			Ok(outcome) => log::info!(target: LOG_TARGET, "{}", describe(&client, &relay, outcome)),
-			Err(error) => log::error!(
+		tell(&relay, relay.tip(), used.as_ref().ok());
+		if let Err(error) = used {
+			log::error!(
 				target: LOG_TARGET,
-				"Relay block {}: no block, trying again in the next slot: {error}",
+				"R{}: no block, trying again in the next slot: {error}",
 				relay.tip().header.number,
-			),
+			);
 		}
 	}
 }
 
-/// Finalize what the relay chain includes. Its blocks are final at once: it has no forks.
-fn finalize_included(
-	client: &ParachainClient,
-	relay: &SimulatedRelay,
-) -> Result<(), author::Error> {
-	let included = author::header_of(&relay.tip().included)?;
+/// Finalize what the relay chain has included for good.
+fn finalize_settled(client: &ParachainClient, relay: &SimulatedRelay) -> Result<(), author::Error> {
+	let included = author::header_of(&relay.settled().para.included)?;
 	if *included.number() > client.info().finalized_number {
 		client.finalize_block(included.hash(), None, true)?;
 	}
 	Ok(())
 }
 
-/// What happened in a relay slot, in one line.
-fn describe(client: &ParachainClient, relay: &SimulatedRelay, outcome: SlotOutcome) -> String {
-	let info = client.info();
-	let happened = match outcome {
-		SlotOutcome::Built(headers) => {
-			let numbers = headers.iter().map(|header: &Header| format!("#{}", header.number));
-			format!("built {}", numbers.collect::<Vec<_>>().join(" "))
-		},
-		SlotOutcome::Refused(refusal) => format!("no block: {refusal}"),
-		SlotOutcome::RelayChainTooShort => {
-			"no block: the relay chain is shorter than the relay parent offset".into()
-		},
-		SlotOutcome::NotOurSlot(slot) => {
-			format!("no block: this node has no key for the collator of para slot {}", *slot)
-		},
-		SlotOutcome::RelayParentUsed => {
-			"no block: the newest block was built on this relay parent already".into()
-		},
-	};
-	format!(
-		"Relay block {}: {happened} (included #{}, {} under way)",
-		relay.tip().header.number,
-		info.finalized_number,
-		info.best_number.saturating_sub(info.finalized_number),
-	)
+/// Log what happened in a relay block.
+fn tell(relay: &SimulatedRelay, block: &RelayBlock, used: Option<&SlotUse>) {
+	let number_of = |head| author::header_of(head).map_or(0, |header| *header.number());
+	let under_way = number_of(relay.newest_head()).saturating_sub(number_of(&block.para.included));
+	let line = picture::line(block.header.number, &block.happened, used, relay.cores(), under_way);
+	log::info!(target: LOG_TARGET, "{line}");
 }

@@ -3,20 +3,41 @@
 //! The simulated relay chain: real headers, real state roots, real proofs and seals, and no network.
 //!
 //! It does to candidates what a relay chain does, in its own time: a candidate proposed while block
-//! `R` is the tip is included in block `R + inclusion_delay`, and not earlier than its parent. What a
-//! parachain block sees of it is what it sees of a real one: the state of its relay parent, proven,
-//! with the included head, the relay slot and the go-ahead for a runtime upgrade, and the relay
-//! parent's descendants, sealed by the authorities of that state.
+//! `R` is the tip is included in block `R + inclusion_delay` at the earliest, and not before its
+//! parent. [`super::pipeline`] tells what becomes of a candidate that misses its chance, and
+//! [`super::chance`] which ones do. What a parachain block sees of it is what it sees of a real relay
+//! chain: the state of its relay parent, proven, with the included head, the relay slot, the relay
+//! chain's configuration and the go-ahead for a runtime upgrade, and the relay parent's descendants,
+//! sealed by the authorities of that state.
 //!
-//! Nothing here looks at a clock or draws a number: the same calls give the same chain.
+//! What a fork is here: two authors of the same slot, whose blocks have the same parent. The first
+//! one is the tip for a relay slot, and collators build with it; then the next author builds on the
+//! second one, which from then on counts. What was backed and included in the first one was not, and
+//! is again if the second one has it. Candidates are hit if the first one is their relay parent, which
+//! takes a relay parent offset of 0: with an offset of 1 it is only the newest of the descendants that
+//! prove the distance from the tip, and those must have existed, not stayed. Branches are one block
+//! long, so that the tip is the only block that can be replaced.
+//!
+//! Nothing here looks at a clock: the same calls with the same seed give the same history. Only that
+//! signatures, and with them the hashes of sealed headers, are never twice the same.
 
+use super::{
+	chance::Chance,
+	pipeline::{Candidate, Happened, ParaState, Proposals, RelayId, Rules, UPGRADE_DELAY},
+};
 use codec::Encode;
 use cumulus_primitives_core::{
-	relay_chain::{BlockNumber, HeadData, Header, Slot, UpgradeGoAhead},
-	AbridgedHostConfiguration, ParaId, PersistedValidationData,
+	relay_chain::{
+		node_features::FeatureIndex, well_known_keys, BlockNumber, Hash, HeadData, Header,
+		NodeFeatures, Slot, UpgradeGoAhead,
+	},
+	ParaId, PersistedValidationData,
 };
 use cumulus_test_relay_sproof_builder::{generate_authority_pairs, RelayStateSproofBuilder};
-use polkadot_primitives::{AsyncBackingParams, MAX_CODE_SIZE, MAX_HEAD_DATA_SIZE, MAX_POV_SIZE};
+use polkadot_primitives::{
+	vstaging::SchedulerParams, MAX_CODE_SIZE, MAX_HEAD_DATA_SIZE, MAX_POV_SIZE,
+};
+use polkadot_runtime_parachains::configuration::HostConfiguration;
 use sp_consensus_babe::{
 	digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
 	AuthorityPair,
@@ -29,10 +50,6 @@ use std::collections::VecDeque;
 /// Relay chain validators. Two, so that descendants are sealed by different ones.
 const AUTHORITIES: u64 = 2;
 
-/// Relay blocks from the inclusion of a candidate with new code to its go-ahead, as on the test
-/// networks (`validation_upgrade_delay`).
-const UPGRADE_DELAY: BlockNumber = 2;
-
 /// A block of the simulated relay chain.
 #[derive(Clone, Debug)]
 pub(crate) struct RelayBlock {
@@ -40,10 +57,19 @@ pub(crate) struct RelayBlock {
 	pub(crate) header: Header,
 	/// Its slot.
 	pub(crate) slot: Slot,
-	/// The parachain's included head, as of this block.
-	pub(crate) included: HeadData,
+	/// The parachain, as of this block.
+	pub(crate) para: ParaState,
+	/// What happened to candidates in it.
+	pub(crate) happened: Happened,
 	/// What the parachain may know of this block's state.
 	pub(crate) state: StorageProof,
+}
+
+impl RelayBlock {
+	/// Its name.
+	pub(crate) fn id(&self) -> RelayId {
+		RelayId { number: self.header.number, hash: self.header.hash() }
+	}
 }
 
 /// A relay parent with the descendants that prove its distance from the tip.
@@ -68,20 +94,7 @@ impl RelayParent {
 	}
 }
 
-/// What a collator proposes to the relay chain: the blocks of one core's bundle.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Candidate {
-	/// The head before the bundle.
-	pub(crate) parent_head: HeadData,
-	/// The head after the bundle.
-	pub(crate) head: HeadData,
-	/// The relay parent's number.
-	pub(crate) relay_parent: BlockNumber,
-	/// Whether a block of the bundle announces new validation code.
-	pub(crate) new_code: bool,
-}
-
-/// Where a simulated relay chain starts.
+/// Where a simulated relay chain starts, and how it goes on.
 #[derive(Clone, Debug)]
 pub(crate) struct Genesis {
 	/// The parachain.
@@ -92,41 +105,54 @@ pub(crate) struct Genesis {
 	pub(crate) slot: Slot,
 	/// The parachain's included head.
 	pub(crate) included: HeadData,
-	/// Relay blocks from the proposal of a candidate to its inclusion, 1 at least.
-	pub(crate) inclusion_delay: BlockNumber,
+	/// Candidates that are backed already.
+	pub(crate) backed: Vec<Candidate>,
 	/// Whether the included head has announced new code that it was not told to apply.
 	pub(crate) upgrade_waits: bool,
+	/// What is settled for good.
+	pub(crate) settings: Settings,
+}
+
+/// What a simulated relay chain is like.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+	/// What candidates go by.
+	pub(crate) rules: Rules,
+	/// The parachain's cores, 1 at least.
+	pub(crate) cores: u8,
+	/// What goes wrong.
+	pub(crate) chance: Chance,
 }
 
 /// The relay chain.
 pub(crate) struct SimulatedRelay {
 	para_id: ParaId,
-	inclusion_delay: BlockNumber,
+	settings: Settings,
 	authorities: Vec<AuthorityPair>,
-	/// The newest blocks, oldest first, at most [`Self::KEPT`]. Never empty.
+	/// The newest blocks of the chain that counts, oldest first, at most [`Self::KEPT`]. Never empty.
 	blocks: VecDeque<RelayBlock>,
-	/// Candidates that are not yet included, with the block that is to include them, oldest first.
-	under_way: VecDeque<(BlockNumber, Candidate)>,
-	/// The block from which on the parachain is told to go ahead with its upgrade.
-	upgrade_at: Option<BlockNumber>,
+	/// Candidates that were proposed and are not on the relay chain for good.
+	proposals: Proposals,
 }
 
 impl SimulatedRelay {
-	/// Blocks that are remembered, and with that the largest relay parent offset plus one.
+	/// Blocks that are remembered, and with that the largest relay parent offset plus one and the
+	/// longest lookahead.
 	pub(crate) const KEPT: usize = 64;
 
 	/// A relay chain with its first block.
 	pub(crate) fn new(genesis: Genesis) -> Self {
-		let Genesis { para_id, number, slot, included, inclusion_delay, upgrade_waits } = genesis;
+		let Genesis { para_id, number, slot, included, backed, upgrade_waits, settings } = genesis;
 		let mut relay = Self {
 			para_id,
-			inclusion_delay: inclusion_delay.max(1),
+			settings,
 			authorities: generate_authority_pairs(AUTHORITIES),
 			blocks: VecDeque::new(),
-			under_way: VecDeque::new(),
-			upgrade_at: upgrade_waits.then(|| number + UPGRADE_DELAY),
+			proposals: Proposals::default(),
 		};
-		relay.push(number, slot, Default::default(), included);
+		let upgrade_at = upgrade_waits.then(|| number + UPGRADE_DELAY);
+		let para = ParaState { included, backed, upgrade_at };
+		relay.push(number, slot, Default::default(), para, Happened::default(), false);
 		relay
 	}
 
@@ -135,38 +161,51 @@ impl SimulatedRelay {
 		self.blocks.back().expect("`new` pushes the first block and `push` keeps the newest; qed")
 	}
 
-	/// The number of candidates that are not yet included.
-	#[cfg(test)]
-	fn under_way(&self) -> usize {
-		self.under_way.len()
+	/// The newest block that is there for good: the tip, or its parent if there are forks.
+	pub(crate) fn settled(&self) -> &RelayBlock {
+		let parent = self.blocks.len().checked_sub(2).and_then(|index| self.blocks.get(index));
+		match self.settings.chance.relay_fork_rate > 0.0 {
+			true => parent.unwrap_or(self.tip()),
+			false => self.tip(),
+		}
 	}
 
-	/// The parachain's newest head: of the newest candidate, or the included one.
+	/// The parachain's cores.
+	pub(crate) fn cores(&self) -> u8 {
+		self.settings.cores
+	}
+
+	/// What candidates go by.
+	pub(crate) fn rules(&self) -> &Rules {
+		&self.settings.rules
+	}
+
+	/// The parachain's newest head: of the newest candidate that is not lost, or the included one.
 	pub(crate) fn newest_head(&self) -> &HeadData {
-		self.under_way.back().map_or(&self.tip().included, |(_, newest)| &newest.head)
+		self.proposals.newest_head().unwrap_or(self.tip().para.newest_head())
 	}
 
-	/// Produce the next block, and include in it what is due.
+	/// If the relay chain takes another branch now: replace the tip by a sibling, and return it.
+	pub(crate) fn reorganize(&mut self) -> Option<&RelayBlock> {
+		// The first block has no parent that a sibling could be built on.
+		if self.blocks.len() < 2 || !self.settings.chance.replaces(self.tip().header.number) {
+			return None;
+		}
+		let slot = self.tip().slot;
+		self.blocks.pop_back();
+		Some(self.produce(slot, true))
+	}
+
+	/// Produce the next block.
 	pub(crate) fn advance(&mut self) -> &RelayBlock {
-		let tip = self.tip();
-		let (number, slot) = (tip.header.number + 1, tip.slot + 1u64);
-		let (parent, mut included) = (tip.header.hash(), tip.included.clone());
-		while let Some((_, candidate)) = self.under_way.pop_front_if(|(due, _)| *due <= number) {
-			self.note_upgrade(number, &candidate);
-			included = candidate.head;
-		}
-		self.push(number, slot, parent, included);
-		self.tip()
+		let slot = self.tip().slot + 1u64;
+		self.produce(slot, false)
 	}
 
-	/// Propose a candidate. Refused, as backers would, if it does not extend the newest head.
-	pub(crate) fn propose(&mut self, candidate: Candidate) -> Result<(), String> {
-		if candidate.parent_head != *self.newest_head() {
-			return Err("the candidate does not build on the newest head of the parachain".into());
-		}
-		let due = self.tip().header.number + self.inclusion_delay;
-		self.under_way.push_back((due, candidate));
-		Ok(())
+	/// Propose a candidate.
+	pub(crate) fn propose(&mut self, candidate: Candidate) {
+		let tip = self.tip().header.number;
+		self.proposals.propose(candidate, tip, &self.settings.rules);
 	}
 
 	/// The block `offset` blocks behind the tip, or `None` while the chain is too short for it.
@@ -180,81 +219,115 @@ impl SimulatedRelay {
 		Some(RelayParent { block, descendants })
 	}
 
-	/// Keep track of the parachain's upgrade, now that `candidate` is included in block `number`.
-	fn note_upgrade(&mut self, number: BlockNumber, candidate: &Candidate) {
-		// The first candidate that has seen the signal is built with the new code.
-		if self.upgrade_at.is_some_and(|at| candidate.relay_parent >= at) {
-			self.upgrade_at = None;
-		}
-		if candidate.new_code && self.upgrade_at.is_none() {
-			self.upgrade_at = Some(number + UPGRADE_DELAY);
-		}
+	/// The state roots of the blocks that a parachain block must be built on to have a chance of being
+	/// included, as one sees it who takes block `relay_parent` for the tip: that block and those
+	/// before it, as many as the lookahead.
+	pub(crate) fn window(&self, relay_parent: BlockNumber) -> Vec<Hash> {
+		let first = (relay_parent + 1).saturating_sub(self.settings.rules.lookahead);
+		let in_window = |block: &&RelayBlock| (first..=relay_parent).contains(&block.header.number);
+		self.blocks.iter().filter(in_window).map(|block| block.header.state_root).collect()
+	}
+
+	/// Build a block on the tip, which is there for good from now on.
+	fn produce(&mut self, slot: Slot, sibling: bool) -> &RelayBlock {
+		let Self { blocks, proposals, settings: Settings { rules, chance, .. }, .. } = self;
+		let parent = blocks.back().expect("only the tip is ever taken away; qed");
+		let (id, number) = (parent.id(), parent.header.number + 1);
+		proposals.settle(&parent.happened.backed);
+		let canonical = |relay: &RelayId| blocks.iter().any(|block| block.id() == *relay);
+		let lost = proposals.drop_lost(&parent.para, number, rules, canonical);
+		let misses = |core| chance.misses(number, sibling, core);
+		let (para, happened) = proposals.next(&parent.para, number, rules, misses);
+		self.push(number, slot, id.hash, para, Happened { lost, ..happened }, sibling);
+		self.tip()
 	}
 
 	fn push(
 		&mut self,
 		number: BlockNumber,
 		slot: Slot,
-		parent_hash: polkadot_primitives::Hash,
-		included: HeadData,
+		parent_hash: Hash,
+		para: ParaState,
+		happened: Happened,
+		sibling: bool,
 	) {
-		let go_ahead = self.upgrade_at.filter(|at| number >= *at).map(|_| UpgradeGoAhead::GoAhead);
+		let go_ahead = para.upgrade_at.filter(|at| number >= *at).map(|_| UpgradeGoAhead::GoAhead);
+		// Two authors who take turns, and sometimes are both early.
+		let author = (number + u32::from(sibling)) % self.authorities.len() as u32;
 		let (state_root, state) = RelayStateSproofBuilder {
 			para_id: self.para_id,
-			host_config: host_configuration(),
 			upgrade_go_ahead: go_ahead,
 			current_slot: slot,
-			included_para_head: Some(included.clone()),
+			included_para_head: Some(para.included.clone()),
 			num_authorities: AUTHORITIES,
+			additional_key_values: vec![
+				// In the place of the builder's own, which ends before the scheduler's part.
+				(
+					well_known_keys::ACTIVE_CONFIG.to_vec(),
+					host_configuration(&self.settings).encode(),
+				),
+				// What the author throws in: no two relay blocks have the same state.
+				(
+					well_known_keys::CURRENT_BLOCK_RANDOMNESS.to_vec(),
+					Some(sp_crypto_hashing::twox_256(&(number, author).encode())).encode(),
+				),
+			],
 			..Default::default()
 		}
 		.into_state_root_and_proof();
-		let header = self.seal(Header {
+		let mut header = Header {
 			parent_hash,
 			number,
 			state_root,
 			extrinsics_root: Default::default(),
 			digest: Digest {
 				logs: vec![DigestItem::babe_pre_digest(PreDigest::SecondaryPlain(
-					SecondaryPlainPreDigest { authority_index: self.author(number), slot },
+					SecondaryPlainPreDigest { authority_index: author, slot },
 				))],
 			},
-		});
-		self.blocks.push_back(RelayBlock { header, slot, included, state });
+		};
+		let signature = self.authorities[author as usize].sign(header.hash().as_bytes());
+		header.digest_mut().push(DigestItem::babe_seal(signature));
+		self.blocks.push_back(RelayBlock { header, slot, para, happened, state });
 		if self.blocks.len() > Self::KEPT {
 			self.blocks.pop_front();
 		}
 	}
-
-	/// The authority that authors block `number`.
-	fn author(&self, number: BlockNumber) -> u32 {
-		number % self.authorities.len() as u32
-	}
-
-	fn seal(&self, mut header: Header) -> Header {
-		let author = &self.authorities[self.author(header.number) as usize];
-		let signature = author.sign(header.hash().as_bytes());
-		header.digest_mut().push(DigestItem::babe_seal(signature));
-		header
-	}
 }
 
-/// The relay chain's configuration, as far as a parachain reads it: the test networks' values.
-fn host_configuration() -> AbridgedHostConfiguration {
-	AbridgedHostConfiguration {
+/// The relay chain's configuration: the test networks' values, as far as a parachain reads them.
+fn host_configuration(settings: &Settings) -> HostConfiguration<BlockNumber> {
+	let mut node_features = NodeFeatures::EMPTY;
+	node_features.resize(FeatureIndex::FirstUnassigned as usize, false);
+	for feature in [
+		FeatureIndex::EnableAssignmentsV2,
+		FeatureIndex::ElasticScalingMVP,
+		FeatureIndex::CandidateReceiptV2,
+	] {
+		node_features.set(feature as usize, true);
+	}
+	HostConfiguration {
 		max_code_size: MAX_CODE_SIZE,
 		max_head_data_size: MAX_HEAD_DATA_SIZE,
+		max_pov_size: MAX_POV_SIZE,
 		max_upward_queue_count: 8,
 		max_upward_queue_size: 1024 * 1024,
 		max_upward_message_size: 50 * 1024,
 		max_upward_message_num_per_candidate: 5,
+		max_downward_message_size: 1024 * 1024,
 		hrmp_max_message_num_per_candidate: 5,
 		validation_upgrade_cooldown: 2,
 		validation_upgrade_delay: UPGRADE_DELAY,
-		async_backing_params: AsyncBackingParams {
-			max_candidate_depth: 0,
-			allowed_ancestry_len: 0,
+		minimum_validation_upgrade_delay: 5,
+		node_features,
+		scheduler_params: SchedulerParams {
+			group_rotation_frequency: 20,
+			paras_availability_period: 4,
+			lookahead: settings.rules.lookahead,
+			num_cores: settings.cores.into(),
+			..Default::default()
 		},
+		..Default::default()
 	}
 }
 
@@ -266,32 +339,46 @@ pub(crate) fn head_data(header: &impl Encode) -> HeadData {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use cumulus_primitives_core::relay_chain::well_known_keys;
+	use crate::dev::chance::NO_TROUBLE;
+	use codec::Decode;
+	use cumulus_primitives_core::AbridgedHostConfiguration;
+	use proptest::prelude::*;
 	use sp_runtime::traits::{BlakeTwo256, Hash as _};
+	use std::collections::BTreeSet;
 
 	const PARA_ID: ParaId = ParaId::new(2000);
 
-	fn head(n: u8) -> HeadData {
-		HeadData(vec![n])
+	fn head(n: u32) -> HeadData {
+		HeadData(n.to_le_bytes().to_vec())
 	}
 
-	fn relay(inclusion_delay: BlockNumber) -> SimulatedRelay {
+	fn settings(inclusion_delay: BlockNumber) -> Settings {
+		let rules = Rules { inclusion_delay, lookahead: inclusion_delay + 3 };
+		Settings { rules, cores: 1, chance: NO_TROUBLE }
+	}
+
+	fn relay_with(settings: Settings) -> SimulatedRelay {
 		SimulatedRelay::new(Genesis {
 			para_id: PARA_ID,
 			number: 10,
 			slot: 100.into(),
 			included: head(0),
-			inclusion_delay,
+			backed: Vec::new(),
 			upgrade_waits: false,
+			settings,
 		})
 	}
 
-	fn candidate(relay: &SimulatedRelay, n: u8) -> Candidate {
+	fn relay(inclusion_delay: BlockNumber) -> SimulatedRelay {
+		relay_with(settings(inclusion_delay))
+	}
+
+	fn candidate(relay: &SimulatedRelay, n: u32) -> Candidate {
 		Candidate {
 			parent_head: head(n - 1),
 			head: head(n),
-			relay_parent: relay.tip().header.number,
-			new_code: false,
+			relay_parent: relay.tip().id(),
+			..Candidate::for_tests(0, 1)
 		}
 	}
 
@@ -310,7 +397,7 @@ mod tests {
 	fn included(block: &RelayBlock) -> HeadData {
 		let head: HeadData =
 			read(block, &well_known_keys::para_head(PARA_ID)).expect("the head is always there");
-		assert_eq!(head, block.included);
+		assert_eq!(head, block.para.included);
 		head
 	}
 
@@ -319,61 +406,66 @@ mod tests {
 		for delay in 1..5 {
 			let mut relay = relay(delay);
 			let proposed_at = relay.tip().header.number;
-			relay.propose(candidate(&relay, 1)).unwrap();
-			assert_eq!(relay.under_way(), 1);
-			while relay.under_way() > 0 {
+			relay.propose(candidate(&relay, 1));
+			assert_eq!(relay.newest_head(), &head(1));
+			while relay.tip().header.number < proposed_at + delay {
 				assert_eq!(included(relay.tip()), head(0));
 				relay.advance();
 			}
 			assert_eq!(included(relay.tip()), head(1));
-			assert_eq!(relay.tip().header.number, proposed_at + delay);
+			assert_eq!(relay.newest_head(), &head(1));
 		}
 	}
 
 	#[test]
 	fn candidates_are_under_way_one_behind_the_other() {
 		let mut relay = relay(3);
-		for n in 1..10u8 {
-			relay.propose(candidate(&relay, n)).unwrap();
+		for n in 1..10 {
+			relay.propose(candidate(&relay, n));
 			relay.advance();
-			assert_eq!(relay.under_way(), usize::from(n).min(2));
 			assert_eq!(included(relay.tip()), head(n.saturating_sub(2)));
+			assert_eq!(relay.newest_head(), &head(n));
 		}
 	}
 
 	#[test]
-	fn a_candidate_beside_the_newest_head_is_refused_and_changes_nothing() {
+	fn a_candidate_beside_the_newest_head_is_lost() {
 		let mut relay = relay(2);
-		relay.propose(candidate(&relay, 1)).unwrap();
-		assert!(relay.propose(candidate(&relay, 1)).is_err());
-		assert!(relay.propose(candidate(&relay, 3)).is_err());
-		assert_eq!(relay.under_way(), 1);
-		relay.propose(candidate(&relay, 2)).unwrap();
+		let on_nothing = candidate(&relay, 3);
+		relay.propose(candidate(&relay, 1));
+		relay.propose(on_nothing.clone());
+		assert_eq!(relay.advance().happened.lost, [on_nothing]);
+		assert_eq!(included(relay.advance()), head(1));
 	}
 
 	#[test]
 	fn headers_form_a_sealed_chain_with_the_slot_in_state_and_digest() {
-		let mut relay = relay(1);
-		for _ in 0..5 {
+		let chance = Chance { relay_fork_rate: 0.5, ..NO_TROUBLE };
+		let mut relay = relay_with(Settings { chance, ..settings(1) });
+		let mut replaced = 0;
+		for _ in 0..20 {
+			replaced += u32::from(relay.reorganize().is_some());
 			let parent = relay.tip().clone();
 			let block = relay.advance().clone();
 			assert_eq!(block.header.parent_hash, parent.header.hash());
 			assert_eq!(block.slot, parent.slot + 1u64);
-			assert_eq!(read::<Slot>(&block, well_known_keys::CURRENT_SLOT), Some(block.slot));
-
-			let authorities: Vec<(sp_consensus_babe::AuthorityId, u64)> =
-				read(&block, well_known_keys::AUTHORITIES).unwrap();
-			let mut header = block.header.clone();
-			let seal = header.digest_mut().pop().unwrap().as_babe_seal().unwrap();
-			let digest = header.digest().logs[0].as_babe_pre_digest().unwrap();
-			assert_eq!(digest.slot(), block.slot);
-			let author = &authorities[digest.authority_index() as usize].0;
-			assert!(AuthorityPair::verify(
-				&seal,
-				header.hash().as_bytes(),
-				&author.clone().into_inner().into(),
-			));
+			for block in [parent, block] {
+				assert_eq!(read::<Slot>(&block, well_known_keys::CURRENT_SLOT), Some(block.slot));
+				let authorities: Vec<(sp_consensus_babe::AuthorityId, u64)> =
+					read(&block, well_known_keys::AUTHORITIES).unwrap();
+				let mut header = block.header.clone();
+				let seal = header.digest_mut().pop().unwrap().as_babe_seal().unwrap();
+				let digest = header.digest().logs[0].as_babe_pre_digest().unwrap();
+				assert_eq!(digest.slot(), block.slot);
+				let author = &authorities[digest.authority_index() as usize].0;
+				assert!(AuthorityPair::verify(
+					&seal,
+					header.hash().as_bytes(),
+					&author.clone().into_inner().into(),
+				));
+			}
 		}
+		assert!(replaced > 0);
 	}
 
 	#[test]
@@ -412,13 +504,13 @@ mod tests {
 		};
 		let mut relay = relay(1);
 		let upgrade = Candidate { new_code: true, ..candidate(&relay, 1) };
-		relay.propose(upgrade).unwrap();
+		relay.propose(upgrade);
 		assert_eq!(signal(relay.advance()), None, "included");
 		assert_eq!(signal(relay.advance()), None);
-		relay.propose(candidate(&relay, 2)).unwrap();
+		relay.propose(candidate(&relay, 2));
 		assert_eq!(signal(relay.advance()), Some(UpgradeGoAhead::GoAhead));
 		assert_eq!(included(relay.tip()), head(2));
-		relay.propose(candidate(&relay, 3)).unwrap();
+		relay.propose(candidate(&relay, 3));
 		assert_eq!(signal(relay.advance()), None, "head 3 is built with the new code");
 	}
 
@@ -427,5 +519,246 @@ mod tests {
 		let relay = relay(1);
 		assert_ne!(relay.tip().header.state_root, BlakeTwo256::hash(&[]));
 		assert!(read::<HeadData>(relay.tip(), b"not there").is_none());
+	}
+
+	#[test]
+	fn the_state_has_the_configuration_of_a_relay_chain() {
+		let mut settings = settings(2);
+		settings.rules.lookahead = 7;
+		settings.cores = 3;
+		let relay = relay_with(settings);
+		let config: HostConfiguration<BlockNumber> =
+			read(relay.tip(), well_known_keys::ACTIVE_CONFIG).unwrap();
+		config.check_consistency().unwrap();
+		assert_eq!(config.scheduler_params.lookahead, 7);
+		assert_eq!(config.scheduler_params.num_cores, 3);
+		assert!(FeatureIndex::CandidateReceiptV2.is_set(&config.node_features));
+		assert!(!FeatureIndex::CandidateReceiptV3.is_set(&config.node_features));
+		// What every parachain reads.
+		let prefix: AbridgedHostConfiguration =
+			AbridgedHostConfiguration::decode(&mut &config.encode()[..]).unwrap();
+		assert_eq!(prefix.max_upward_message_num_per_candidate, 5);
+		assert_eq!(prefix.validation_upgrade_delay, UPGRADE_DELAY);
+	}
+
+	#[test]
+	fn a_fork_undoes_what_was_backed_and_included_in_the_tip() {
+		let always = Chance { relay_fork_rate: 1.0, ..NO_TROUBLE };
+		let mut relay = relay_with(Settings { chance: always, ..settings(2) });
+		assert!(relay.reorganize().is_none(), "the first block stays");
+		relay.propose(candidate(&relay, 1));
+		let first = relay.advance().clone();
+		assert_eq!(first.happened.backed.len(), 1);
+		let second = relay.reorganize().expect("a fork").clone();
+		assert_eq!(second.header.number, first.header.number);
+		assert_eq!(second.header.parent_hash, first.header.parent_hash);
+		assert_eq!(second.slot, first.slot);
+		assert_ne!(second.header.state_root, first.header.state_root);
+		assert_eq!(second.happened, first.happened, "this time it is backed just as well");
+		assert_eq!(relay.relay_parent(0).unwrap().block.id(), second.id());
+		// The tip may be replaced, its parent not.
+		let settled = relay.settled().id();
+		assert_eq!(settled.hash, second.header.parent_hash);
+		assert_eq!(relay.advance().header.parent_hash, second.header.hash());
+		assert_eq!(relay.settled().id(), second.id());
+		assert_eq!(included(relay.tip()), head(1));
+	}
+
+	#[test]
+	fn a_candidate_on_an_abandoned_relay_block_is_lost() {
+		let always = Chance { relay_fork_rate: 1.0, ..NO_TROUBLE };
+		let mut relay = relay_with(Settings { chance: always, ..settings(2) });
+		relay.advance();
+		// With a relay parent offset of 0.
+		let on_fork = candidate(&relay, 1);
+		relay.propose(on_fork.clone());
+		let window = relay.window(relay.tip().header.number);
+		assert_eq!(relay.reorganize().expect("a fork").happened.lost, [on_fork]);
+		assert_eq!(relay.newest_head(), &head(0));
+		let new_window = relay.window(relay.tip().header.number);
+		assert_eq!(window[..window.len() - 1], new_window[..new_window.len() - 1]);
+		assert_ne!(window.last(), new_window.last());
+		// With an offset of 1.
+		relay.advance();
+		let below_fork = Candidate {
+			relay_parent: relay.relay_parent(1).unwrap().block.id(),
+			..candidate(&relay, 1)
+		};
+		relay.propose(below_fork);
+		assert!(relay.reorganize().expect("a fork").happened.lost.is_empty());
+		relay.advance();
+		assert_eq!(included(relay.advance()), head(1));
+	}
+
+	#[test]
+	fn the_window_is_as_long_as_the_lookahead() {
+		let mut relay = relay(2);
+		assert_eq!(relay.window(10).len(), 1, "there is no more yet");
+		(0..20).for_each(|_| {
+			relay.advance();
+		});
+		let window = relay.window(29);
+		assert_eq!(window.len(), 5);
+		assert_eq!(window.last(), Some(&relay.relay_parent(1).unwrap().block.header.state_root));
+	}
+
+	/// What a collator, who knows no more than a real one, makes of a relay chain: as
+	/// [`super::super::author`], with numbers in the place of blocks.
+	struct Collator {
+		relay: SimulatedRelay,
+		offset: u32,
+		/// Every candidate that was ever proposed, in order.
+		proposed: Vec<Candidate>,
+		/// What happened in each relay block that was there for good.
+		history: Vec<(BlockNumber, Happened)>,
+		next_head: u32,
+	}
+
+	impl Collator {
+		fn new(settings: Settings, offset: u32) -> Self {
+			let relay = relay_with(settings);
+			Self { relay, offset, proposed: Vec::new(), history: Vec::new(), next_head: 1 }
+		}
+
+		/// A relay slot: what happened on the relay chain, and the collator's candidates after it.
+		fn slot(&mut self, builds: bool) {
+			if self.relay.reorganize().is_some() {
+				let (_, replaced) = self.history.pop().expect("the tip is replaced");
+				self.note();
+				// Losses are found but once.
+				let (_, happened) = self.history.last_mut().expect("just noted");
+				happened.lost.extend(replaced.lost);
+			}
+			self.relay.advance();
+			self.note();
+			let Some(relay_parent) = self.relay.relay_parent(self.offset).filter(|_| builds) else {
+				return;
+			};
+			let mut parent = self.to_build_on(&relay_parent.block);
+			for core in 0..self.relay.cores() {
+				let candidate = Candidate {
+					parent_head: parent,
+					head: head(self.next_head),
+					relay_parent: relay_parent.block.id(),
+					core,
+					..Candidate::for_tests(0, 1)
+				};
+				self.next_head += 1;
+				parent = candidate.head.clone();
+				self.proposed.push(candidate.clone());
+				self.relay.propose(candidate);
+			}
+		}
+
+		fn note(&mut self) {
+			let tip = self.relay.tip();
+			self.history.push((tip.header.number, tip.happened.clone()));
+		}
+
+		fn to_build_on(&self, relay_parent: &RelayBlock) -> HeadData {
+			let number = relay_parent.header.number;
+			let first = (number + 1).saturating_sub(self.relay.rules().lookahead);
+			let canonical = |relay: &RelayId| {
+				self.relay.blocks.iter().any(|block| block.id() == *relay)
+					&& (first..=number).contains(&relay.number)
+			};
+			let mut newest = relay_parent.para.newest_head().clone();
+			// In the order of proposal, so the last of several on the same head is found: it stands
+			// on the newest relay parent.
+			while let Some(child) = self.proposed.iter().rev().find(|candidate| {
+				candidate.parent_head == newest && canonical(&candidate.relay_parent)
+			}) {
+				newest = child.head.clone();
+			}
+			newest
+		}
+	}
+
+	fn any_settings() -> impl Strategy<Value = (Settings, u32)> {
+		(1..5u32, 0..5u32, 1..4u8, any::<u64>(), 0.0..0.9, 0.0..0.5, 0..3u32).prop_map(
+			|(inclusion_delay, slack, cores, seed, miss_rate, relay_fork_rate, offset)| {
+				let mut rules = Rules { inclusion_delay, lookahead: 0 };
+				rules.lookahead = offset + rules.backing_delay() + slack;
+				let chance = Chance { seed, miss_rate, relay_fork_rate };
+				(Settings { rules, cores, chance }, offset)
+			},
+		)
+	}
+
+	proptest! {
+		#![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+		/// Whatever goes wrong: what is included is a chain, each candidate has one end, and none is
+		/// backed by anything but the rules.
+		#[test]
+		fn every_candidate_is_included_or_lost((settings, offset) in any_settings()) {
+			let rules = settings.rules;
+			let mut collator = Collator::new(settings, offset);
+			(0..60).for_each(|_| collator.slot(true));
+			// Then nothing new comes, and what is under way comes to its end.
+			let rest = rules.lookahead + rules.inclusion_delay + 2;
+			(0..rest).for_each(|_| collator.slot(false));
+
+			let (mut chain, mut ends) = (head(0), BTreeSet::new());
+			let mut backed_heads = BTreeSet::new();
+			for (number, happened) in &collator.history {
+				let mut cores = BTreeSet::new();
+				for candidate in &happened.backed {
+					prop_assert!(rules.in_window(candidate.relay_parent.number, *number));
+					prop_assert!(*number >= candidate.relay_parent.number + rules.backing_delay());
+					prop_assert!(cores.insert(candidate.core), "two on a core in {number}");
+					backed_heads.insert(candidate.head.0.clone());
+				}
+				for candidate in &happened.included {
+					prop_assert_eq!(&candidate.parent_head, &chain);
+					chain = candidate.head.clone();
+					prop_assert!(backed_heads.contains(&candidate.head.0));
+				}
+				for candidate in happened.included.iter().chain(&happened.lost) {
+					prop_assert!(ends.insert(candidate.head.0.clone()), "a second end in {number}");
+				}
+			}
+			prop_assert_eq!(&collator.relay.tip().para.included, &chain);
+			prop_assert_eq!(collator.relay.newest_head(), &chain, "nothing is under way");
+			for candidate in &collator.proposed {
+				prop_assert!(ends.contains(&candidate.head.0), "no end: {candidate:?}");
+			}
+		}
+
+		#[test]
+		fn the_same_seed_gives_the_same_history((settings, offset) in any_settings()) {
+			let history = || {
+				let mut collator = Collator::new(settings.clone(), offset);
+				(0..40).for_each(|_| collator.slot(true));
+				let roots = collator.relay.window(collator.relay.tip().header.number);
+				// Without the relay parents' hashes.
+				let heads = |candidates: &[Candidate]| -> Vec<HeadData> {
+					candidates.iter().map(|candidate| candidate.head.clone()).collect()
+				};
+				let blocks = collator.history.iter().map(|(number, happened)| {
+					let Happened { included, backed, missed, lost } = happened;
+					let missed = missed.as_ref().map(|candidate| candidate.head.clone());
+					(*number, heads(included), heads(backed), missed, heads(lost))
+				});
+				(blocks.collect::<Vec<_>>(), roots)
+			};
+			prop_assert_eq!(history(), history());
+		}
+
+		/// Without trouble a candidate is included exactly after the delay.
+		#[test]
+		fn nothing_is_late_without_trouble((settings, offset) in any_settings()) {
+			let settings = Settings { chance: NO_TROUBLE, ..settings };
+			let delay = settings.rules.inclusion_delay;
+			let mut collator = Collator::new(settings, offset);
+			(0..40).for_each(|_| collator.slot(true));
+			for (number, happened) in &collator.history {
+				prop_assert!(happened.lost.is_empty() && happened.missed.is_none());
+				for candidate in &happened.included {
+					prop_assert_eq!(*number, candidate.relay_parent.number + offset + delay);
+				}
+			}
+			prop_assert!(collator.history.iter().any(|(_, happened)| !happened.included.is_empty()));
+		}
 	}
 }

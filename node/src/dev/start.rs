@@ -4,7 +4,9 @@
 
 use super::{
 	author::{Error, RELAY_SLOT_ON_CHAIN_MS},
-	relay::{head_data, Candidate, Genesis, SimulatedRelay},
+	picture::{Blocks, Name},
+	pipeline::{Candidate, RelayId},
+	relay::{head_data, Genesis, Settings, SimulatedRelay},
 };
 use crate::service::{Block, ParachainClient};
 use conveyor_runtime::opaque::Header;
@@ -28,14 +30,14 @@ impl SimulatedRelay {
 	/// A relay chain that continues the one in `client`'s database.
 	///
 	/// Its numbers and slots go on from the newest block's, or from now; finalized blocks are
-	/// included, newer ones are candidates under way, and an upgrade that waits for its go-ahead
-	/// gets it.
+	/// included, newer ones are backed, in a single candidate, and an upgrade that waits for its
+	/// go-ahead gets it.
 	pub(super) fn start_for(
 		client: &ParachainClient,
 		config: &Configuration,
-		inclusion_delay: BlockNumber,
+		settings: Settings,
 	) -> Result<Self, ServiceError> {
-		start(client, inclusion_delay).map_err(|error| {
+		start(client, settings).map_err(|error| {
 			ServiceError::Other(format!(
 				"cannot continue the chain `{}` in {}: {error}. Start with another --base-path, \
 				 or with none for a new chain",
@@ -46,30 +48,35 @@ impl SimulatedRelay {
 	}
 }
 
-fn start(client: &ParachainClient, inclusion_delay: BlockNumber) -> Result<SimulatedRelay, Error> {
+fn start(client: &ParachainClient, settings: Settings) -> Result<SimulatedRelay, Error> {
 	let info = client.info();
 	let included = header(client, info.finalized_hash)?;
 	let newest = newest_whole_bundle(client, header(client, info.best_hash)?)?;
 	let seen = Seen::by(client, &newest)?;
+	let upgrade_waits_at_included = upgrade_waits(client, &included)?;
 
-	let mut relay = SimulatedRelay::new(Genesis {
+	let mut backed = Vec::new();
+	if newest.number() > included.number() {
+		let name = |number| Name { number, before: 0 };
+		backed.push(Candidate {
+			parent_head: head_data(&included),
+			head: head_data(&newest),
+			// On the relay chain before this one.
+			relay_parent: RelayId { number: seen.relay_number, hash: Default::default() },
+			core: 0,
+			new_code: !upgrade_waits_at_included && upgrade_waits(client, &newest)?,
+			blocks: Blocks { first: name(included.number() + 1), last: name(*newest.number()) },
+		});
+	}
+	Ok(SimulatedRelay::new(Genesis {
 		para_id: client.runtime_api().parachain_id(info.best_hash)?,
 		number: seen.relay_number + 1,
 		slot: seen.relay_slot.map_or(Slot::from(0), |slot| slot + 1u64).max(slot_now()?),
 		included: head_data(&included),
-		inclusion_delay,
-		upgrade_waits: upgrade_waits(client, &included)?,
-	});
-	if newest.number() > included.number() {
-		let new_code = !upgrade_waits(client, &included)? && upgrade_waits(client, &newest)?;
-		relay.propose(Candidate {
-			parent_head: head_data(&included),
-			head: head_data(&newest),
-			relay_parent: seen.relay_number,
-			new_code,
-		})?;
-	}
-	Ok(relay)
+		backed,
+		upgrade_waits: upgrade_waits_at_included,
+		settings,
+	}))
 }
 
 /// What a block has seen of the relay chain.

@@ -27,4 +27,4 @@ pub(crate) mod types;
 pub(crate) use node::{start_node, NodeOptions};
 pub(crate) use para_id::para_id;
 pub(crate) use partial::{new_partial, Service};
-pub(crate) use types::{Block, ParachainBlockImport, ParachainClient};
+pub(crate) use types::{Block, ParachainBackend, ParachainBlockImport, ParachainClient};

@@ -3,7 +3,7 @@
 //! A running development chain, and what can be asked of it.
 
 use codec::{Decode, Encode};
-use conveyor_primitives::{Admission, Limits, Refusal};
+use conveyor_primitives::{Admission, Advice, InvalidLimits, Limits, Refusal};
 use conveyor_runtime::{opaque::Header, AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent};
 use cumulus_primitives_core::rpsr_digest::extract_relay_parent_storage_root;
 use frame_system::EventRecord;
@@ -13,8 +13,14 @@ use jsonrpsee::{
 	ws_client::{WsClient, WsClientBuilder},
 };
 use serde_json::Value;
+use sp_consensus_aura::AURA_ENGINE_ID;
+use sp_core::{
+	sr25519::{self, Signature},
+	Pair,
+};
 use sp_crypto_hashing::twox_128;
 use sp_keyring::Sr25519Keyring;
+use sp_runtime::DigestItem;
 use std::{future::Future, process::Stdio, time::Duration};
 use tokio::{
 	io::{AsyncBufReadExt, BufReader},
@@ -26,11 +32,14 @@ use tokio::{
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_conveyor-node");
 
 /// Nothing that is awaited takes longer, on a machine that is busy with something else too.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What every node with the SDK's fork-aware pool logs when it is stopped: a blocking task of the pool
 /// does not listen for the exit, ends when the pool is dropped, and is then taken for failed.
 const POOL_ENDS: &str = "Essential task `txpool-background` failed. Shutting down service.";
+
+/// What a node logs that is stopped while it imports a block.
+const CLIENT_ENDS: &str = "Unable to send AnnouncePin worker message";
 
 /// A folder that is removed at the end.
 pub(crate) struct Folder(tempfile::TempDir);
@@ -122,7 +131,7 @@ impl DevChain {
 			.borrow()
 			.iter()
 			.filter(|line| line.contains(" ERROR ") || line.contains("panicked"))
-			.filter(|line| !line.contains(POOL_ENDS))
+			.filter(|line| !line.contains(POOL_ENDS) && !line.contains(CLIENT_ENDS))
 			.cloned()
 			.collect::<Vec<_>>();
 		assert!(errors.is_empty(), "{}", errors.join("\n"));
@@ -133,26 +142,54 @@ impl DevChain {
 		self.log.borrow().iter().filter(|line| line.contains(text)).count()
 	}
 
+	/// What was logged of relay blocks so far, a line each, and of the branches that were given up.
+	pub(crate) fn pipeline(&self) -> Vec<String> {
+		self.log.borrow().iter().filter_map(|line| pipeline_line(line)).map(Into::into).collect()
+	}
+
+	/// Await a line of the pipeline that has `text` in it.
+	pub(crate) async fn pipeline_with(&self, text: &str) -> String {
+		let mut log = self.log.clone();
+		let found = |log: &Vec<String>| {
+			let mut lines = log.iter().filter_map(|line| pipeline_line(line));
+			lines.find(|line| line.contains(text)).map(ToString::to_string)
+		};
+		expect(text, &self.log, async move {
+			let log = log.wait_for(|log| found(log).is_some()).await;
+			found(&log.expect("the program runs")).expect("just seen")
+		})
+		.await
+	}
+
 	/// Take the best block and all before it as seen: what follows is new.
 	pub(crate) async fn skip_to_best(&mut self) {
 		self.seen = self.seen.max(self.best_and_finalized().await.0);
 	}
 
-	/// The headers of the next `count` best blocks.
+	/// The headers of the next `count` best blocks, each of a number that no other had before.
 	pub(crate) async fn next_blocks(&mut self, count: usize) -> Vec<Header> {
 		let mut headers = Vec::new();
 		while headers.len() < count {
-			let header = expect("the next block", &self.log, self.heads.next())
-				.await
-				.expect("the subscription goes on")
-				.expect("a header");
 			// The subscription starts with the best block there is.
-			if header.number > self.seen {
-				self.seen = header.number;
-				headers.push(header);
-			}
+			let (heads, seen) = (&mut self.heads, self.seen);
+			let header = expect("the next block", &self.log, async move {
+				loop {
+					let header = next_head(heads).await;
+					if header.number > seen {
+						return header;
+					}
+				}
+			})
+			.await;
+			self.seen = header.number;
+			headers.push(header);
 		}
 		headers
+	}
+
+	/// The header of the next best block, whatever its number.
+	pub(crate) async fn next_best(&mut self) -> Header {
+		expect("the next best block", &self.log, next_head(&mut self.heads)).await
 	}
 
 	async fn request<T: serde::de::DeserializeOwned>(&self, method: &str, params: Vec<Value>) -> T {
@@ -198,6 +235,11 @@ impl DevChain {
 		self.call("VelocityApi_limits", (), self.best_hash().await).await
 	}
 
+	/// What to expect of `limits`, as of the best block.
+	pub(crate) async fn check_limits(&self, limits: Limits) -> Result<Advice, InvalidLimits> {
+		self.call("VelocityApi_check_limits", limits, self.best_hash().await).await
+	}
+
 	/// The verdict on one more block on `at`.
 	pub(crate) async fn admission(
 		&self,
@@ -241,22 +283,78 @@ impl DevChain {
 		let at = self.best_hash().await;
 		let account: AccountId = signer.to_account_id();
 		let nonce: u32 = self.call("AccountNonceApi_account_nonce", account, at).await;
+		let submitted = self.submit(signer, call, nonce).await;
+		submitted.finalized(&self.log).await.block
+	}
+
+	/// Sign and submit `call`.
+	pub(crate) async fn submit(
+		&self,
+		signer: Sr25519Keyring,
+		call: RuntimeCall,
+		nonce: u32,
+	) -> Submitted {
 		let genesis = self.block_hash(0).await;
-		let transaction = super::transaction::signed(signer, call, nonce, genesis);
-		let mut status: Subscription<Value> = self
+		let transaction = super::transaction::signed(signer, call, nonce, genesis).encode();
+		let status = self
 			.rpc
 			.subscribe(
 				"author_submitAndWatchExtrinsic",
-				rpc_params![hex(&transaction.encode())],
+				rpc_params![hex(&transaction)],
 				"author_unwatchExtrinsic",
 			)
 			.await
 			.expect("the transaction is valid");
-		expect("the finalized transaction", &self.log, async {
-			while let Some(status) = status.next().await {
+		Submitted { transaction, status }
+	}
+
+	/// What became of a transaction, once it is finalized.
+	pub(crate) async fn finalized(&self, submitted: Submitted) -> Finalized {
+		submitted.finalized(&self.log).await
+	}
+
+	/// The transactions of block `at`, as they were submitted.
+	pub(crate) async fn transactions(&self, at: Hash) -> Vec<Vec<u8>> {
+		let block: Value = self.request("chain_getBlock", vec![at_block(at)]).await;
+		let transactions = block["block"]["extrinsics"].as_array().expect("a block has a list");
+		transactions.iter().map(|text| unhex(text.as_str().expect("in hexadecimal"))).collect()
+	}
+}
+
+async fn next_head(heads: &mut Subscription<Header>) -> Header {
+	heads.next().await.expect("the subscription goes on").expect("a header")
+}
+
+/// A transaction in the pool.
+pub(crate) struct Submitted {
+	transaction: Vec<u8>,
+	status: Subscription<Value>,
+}
+
+/// A transaction that is on the chain for good.
+pub(crate) struct Finalized {
+	/// The transaction, as it was submitted.
+	pub(crate) transaction: Vec<u8>,
+	/// The block that has it.
+	pub(crate) block: Hash,
+	/// The blocks that it was in, this one included.
+	pub(crate) blocks: Vec<Hash>,
+}
+
+impl Submitted {
+	async fn finalized(mut self, log: &watch::Receiver<Vec<String>>) -> Finalized {
+		let hash = |value: &Value| -> Hash {
+			serde_json::from_value(value.clone()).expect("a block hash")
+		};
+		let mut blocks = Vec::new();
+		let block = expect("the finalized transaction", log, async {
+			while let Some(status) = self.status.next().await {
 				let status = status.expect("a status");
+				if let Some(block) = status.get("inBlock") {
+					blocks.push(hash(block));
+				}
 				if let Some(block) = status.get("finalized") {
-					return serde_json::from_value(block.clone()).expect("a block hash");
+					return hash(block);
 				}
 				for end in ["dropped", "invalid", "usurped", "finalityTimeout"] {
 					assert!(status != end && status.get(end).is_none(), "{status}");
@@ -264,8 +362,32 @@ impl DevChain {
 			}
 			panic!("the transaction's status ended before it was finalized")
 		})
-		.await
+		.await;
+		Finalized { transaction: self.transaction, block, blocks }
 	}
+}
+
+/// What a line of the log says of a relay block or a branch, if it does.
+fn pipeline_line(line: &str) -> Option<&str> {
+	let (_, text) = line.split_once(" dev: ")?;
+	let of_a_block = |text: &str| text.starts_with('R') && text[1..].starts_with(char::is_numeric);
+	(of_a_block(text) || text.starts_with("-- ")).then_some(text)
+}
+
+/// The para slot of a block, and the well-known collator that has sealed it.
+pub(crate) fn slot_and_author(header: &Header) -> (u64, Sr25519Keyring) {
+	let slot = header.digest.convert_first(|item| match item {
+		DigestItem::PreRuntime(AURA_ENGINE_ID, slot) => u64::decode(&mut &slot[..]).ok(),
+		_ => None,
+	});
+	let mut unsealed = header.clone();
+	let seal = unsealed.digest.pop().expect("every block is sealed");
+	let DigestItem::Seal(AURA_ENGINE_ID, seal) = seal else { panic!("{seal:?} is no seal") };
+	let seal = Signature::try_from(&seal[..]).expect("a seal is a signature");
+	let author = Sr25519Keyring::well_known()
+		.find(|key| sr25519::Pair::verify(&seal, unsealed.hash().as_bytes(), &key.public()))
+		.expect("one of them has sealed it");
+	(slot.expect("every block names its slot"), author)
 }
 
 /// The number of the relay parent that a block was built on.
