@@ -2,7 +2,7 @@
 # Measures what a block costs with pallet-velocity beside one with the SDK's consensus hook, and prints
 # tables in Markdown, as pallets/velocity/README.md has them.
 #
-#   scripts/bench.sh                  300 pairs of samples for each block, about 5 minutes
+#   scripts/bench.sh                  100 pairs of samples for each block, about 5 minutes
 #   scripts/bench.sh --samples N      as many as you like
 #
 # Builds in the build directory of everything else; the runtime with the SDK's hook is another Wasm, which

@@ -47,7 +47,7 @@ use serde_json::{json, Value};
 use std::process::exit;
 
 /// Pairs of samples for each block, unless told otherwise.
-const SAMPLES: usize = 300;
+const SAMPLES: usize = 100;
 
 /// A runtime and the genesis that gives it [`LIMITS`].
 struct Chain {
