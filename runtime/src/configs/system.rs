@@ -52,22 +52,27 @@ parameter_types! {
 	/// That it can be built for all limits that governance may set is what the test
 	/// `block_weights_can_be_built_for_all_valid_limits` proves: were there an exception, setting
 	/// it would be the chain's last block.
-	pub RuntimeBlockWeights: BlockWeights = BlockWeights::builder()
-		.base_block(BlockExecutionWeight::get())
-		.for_class(DispatchClass::all(), |weights| {
-			weights.base_extrinsic = ExtrinsicBaseWeight::get();
-		})
-		.for_class(DispatchClass::Normal, |weights| {
-			weights.max_total = Some(NORMAL_DISPATCH_RATIO * MaximumBlockWeight::get());
-		})
-		.for_class(DispatchClass::Operational, |weights| {
-			let max = MaximumBlockWeight::get();
-			weights.max_total = Some(max);
-			// Kept free for operational transactions in a block full of normal ones.
-			weights.reserved = Some(max - NORMAL_DISPATCH_RATIO * max);
-		})
-		.avg_block_initialization(AVERAGE_ON_INITIALIZE_RATIO)
-		.build_or_panic();
+	pub RuntimeBlockWeights: BlockWeights = {
+		// Once: it takes several reads of storage, and every transaction asks for these weights a
+		// dozen times.
+		let max = MaximumBlockWeight::get();
+		let max_normal = NORMAL_DISPATCH_RATIO * max;
+		BlockWeights::builder()
+			.base_block(BlockExecutionWeight::get())
+			.for_class(DispatchClass::all(), |weights| {
+				weights.base_extrinsic = ExtrinsicBaseWeight::get();
+			})
+			.for_class(DispatchClass::Normal, |weights| {
+				weights.max_total = Some(max_normal);
+			})
+			.for_class(DispatchClass::Operational, |weights| {
+				weights.max_total = Some(max);
+				// Kept free for operational transactions in a block full of normal ones.
+				weights.reserved = Some(max - max_normal);
+			})
+			.avg_block_initialization(AVERAGE_ON_INITIALIZE_RATIO)
+			.build_or_panic()
+	};
 }
 
 #[derive_impl(frame_system::config_preludes::ParaChainDefaultConfig)]
