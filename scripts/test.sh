@@ -19,7 +19,7 @@ STAGES_ON_DEMAND=(e2e-all)
 describe() {
 	case $1 in
 		lint) say "formatting, clippy without warnings, shell scripts, JavaScript" ;;
-		unit) say "all tests of the crates, the observer and zombienet/lib that need neither Wasm nor a node" ;;
+		unit) say "all tests of the crates, the observer and zombienet/{lib,load} that need neither Wasm nor a node" ;;
 		wasm) say "tests that execute the runtime's Wasm (integration tests named wasm*)" ;;
 		features) say "the runtime compiles to Wasm with runtime-benchmarks and with try-runtime" ;;
 		dev) say "tests that run conveyor-node dev (integration tests named dev*)" ;;
@@ -206,7 +206,7 @@ clippy() {
 
 javascript() {
 	local file status=0
-	for file in {"$OBSERVER","$NETWORKS"}/{,lib/,tests/}*.mjs; do
+	for file in {"$OBSERVER","$NETWORKS"}/{,lib/,tests/}*.mjs "$NETWORKS"/load/*.mjs; do
 		node --check "$file" || status=1
 	done
 	return "$status"
@@ -242,6 +242,7 @@ stage_unit() {
 	cargo_result "documentation tests" $((SECONDS - start)) "$status" "$output"
 	node_tests observer "$OBSERVER"/lib/*.test.mjs "$OBSERVER"/tests/*.test.mjs
 	node_tests zombienet/lib "$NETWORKS"/lib/*.test.mjs
+	node_tests zombienet/load "$NETWORKS"/load/*.test.mjs
 }
 
 # node_tests WHAT FILE...: runs test files of node:test, none of which needs a network.

@@ -1,0 +1,184 @@
+#!/usr/bin/env node
+// Puts load on a chain and reports what became of it; README.md says what each figure means.
+import { parseArgs } from 'node:util';
+import { UserError } from 'conveyor-observer/user-error';
+
+const USAGE = `cli.mjs --para ws://HOST:PORT [OPTIONS]
+
+Sends signed transactions at a rate, follows each to its finalization, and reports. Ctrl-C ends it with
+the report of what was seen until then.
+
+  --para URL       a node of the parachain
+  --relay URL      a node of its relay chain, to see what is included
+  --para-id ID     the parachain's id, if its runtime does not tell
+  --rate N         transactions per second (20 by default)
+  --accounts N     accounts that send (100)
+  --seconds N      how long (60); then it waits for what is under way
+  --kind KIND      transfer (the default), or burn: calls that take weight
+  --weight MS      burn: reference time of a call, in milliseconds (5)
+  --payload KIB    burn: bytes that a call carries along, in KiB (0)
+  --reads N        burn: accounts that a call looks up, for the proof (0)
+  --state N        burn: accounts that are there to be looked up (10000)
+  --fill N         burn: N calls fill a block, in place of --weight, --payload and --reads
+  --backlog N      transactions that may be in no block yet (1000, or as many as make 8 MiB)
+  --limit S        seconds after which a transaction that is not finalized is lost (300)
+  --patience S     seconds in no block after which the node is asked for it (30)
+  --keys SCHEME    ed25519 (the default) or sr25519, whose signatures take much longer
+  --seed WORD      where the accounts come from (load); another for each load at the same time
+  --funder PATH    the development account that pays (//Alice)
+  --json           an object per block, and one with the report
+  --wait SECONDS   how long an endpoint may take for its first answer (20)
+  --lost SECONDS   how long one that went away may take to come back (600)`;
+
+function usage(problem, remedy) {
+	throw new UserError(`${problem}; ${remedy}`);
+}
+
+// --- Arguments ------------------------------------------------------------------------------------
+
+// [least, most] of the numbers, and whether they are whole.
+const NUMBERS = {
+	'para-id': [0, 2 ** 32 - 1, true],
+	rate: [0.01, 10_000, false],
+	accounts: [1, 10_000, true],
+	seconds: [1, 86_400, true],
+	weight: [0.1, 2000, false],
+	payload: [0, 5120, false],
+	reads: [0, 50_000, true],
+	state: [1, 200_000, true],
+	fill: [1, 5000, true],
+	backlog: [1, 100_000, true],
+	limit: [1, 86_400, true],
+	patience: [1, 3600, true],
+	wait: [1, 3600, true],
+	lost: [1, 86_400, true],
+};
+const WORDS = {
+	kind: ['transfer', 'burn'],
+	keys: ['ed25519', 'sr25519'],
+};
+const BURN_ONLY = ['weight', 'payload', 'reads', 'state', 'fill'];
+const NOT_WITH_FILL = ['weight', 'payload', 'reads'];
+const SECONDS = 60;
+
+const text = { type: 'string' };
+const OPTIONS = {
+	...Object.fromEntries(['para', 'relay', 'seed', 'funder', ...Object.keys(NUMBERS), ...Object.keys(WORDS)].map((name) => [name, text])),
+	json: { type: 'boolean' },
+	help: { type: 'boolean', short: 'h' },
+};
+
+function parse(args) {
+	try {
+		return parseArgs({ args, options: OPTIONS }).values;
+	} catch (error) {
+		return usage(error.message.split('. ')[0], '--help tells them');
+	}
+}
+
+function number(values, name) {
+	const given = values[name];
+	if (given === undefined) return undefined;
+	const [least, most, whole] = NUMBERS[name];
+	const value = Number(given);
+	if (!/^\d{1,10}(\.\d{1,6})?$/.test(given) || value < least || value > most || (whole && !Number.isInteger(value))) {
+		usage(`--${name} is '${given}', which is no ${whole ? 'whole number' : 'number'} from ${least} to ${most}`, `say for example --${name} ${Math.min(most, Math.max(least, 10))}`);
+	}
+	return value;
+}
+
+function word(values, name) {
+	const given = values[name];
+	if (given !== undefined && !WORDS[name].includes(given)) usage(`--${name} is '${given}'`, `say one of ${WORDS[name].join(', ')}`);
+	return given;
+}
+
+function address(values, name) {
+	const given = values[name];
+	if (!/^wss?:$/.test(URL.canParse(given) ? new URL(given).protocol : '')) {
+		usage(`--${name} is '${given}', which is no WebSocket address`, `say for example --${name} ws://127.0.0.1:9944`);
+	}
+	return given;
+}
+
+const camel = (name) => name.replace(/-./g, ([, letter]) => letter.toUpperCase());
+
+export function readArguments(args) {
+	const values = parse(args);
+	if (values.help) return { help: true };
+	if (values.para === undefined) usage('--para is missing', 'say for example --para ws://127.0.0.1:9944');
+	const options = { para: address(values, 'para'), json: values.json ?? false };
+	if (values.relay !== undefined) options.relay = address(values, 'relay');
+	for (const name of Object.keys(NUMBERS)) options[camel(name)] = number(values, name);
+	for (const name of Object.keys(WORDS)) options[name] = word(values, name);
+	for (const [name, pattern, example] of [['seed', /^\w{1,32}$/, 'load2'], ['funder', /^(\/\/?\w{1,32})+$/, '//Bob']]) {
+		if (values[name] !== undefined && !pattern.test(values[name])) usage(`--${name} is '${values[name]}'`, `say for example --${name} ${example}`);
+		options[name] = values[name];
+	}
+	options.seconds ??= SECONDS;
+
+	const given = (names) => names.filter((name) => values[name] !== undefined).map((name) => `--${name}`);
+	if (options.kind !== 'burn' && given(BURN_ONLY).length > 0) usage(`${given(BURN_ONLY).join(' and ')} is for burning calls`, 'say --kind burn');
+	if (options.fill !== undefined && given(NOT_WITH_FILL).length > 0) usage(`--fill chooses what ${given(NOT_WITH_FILL).join(' and ')} would`, 'leave one out');
+	if (options.paraId !== undefined && options.relay === undefined) usage('--para-id is for the relay chain', 'give --relay, or leave it out');
+	// What was not given is left to the defaults.
+	return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+// --- The program ----------------------------------------------------------------------------------
+
+async function load({ json, seconds, ...options }) {
+	// What needs polkadot-api takes a second to load; wrong arguments are told at once.
+	const [{ prepare }, { blockLine, callLine, reportText }] = await Promise.all([import('./prepare.mjs'), import('./report.mjs')]);
+	const tell = json ? console.error : console.log;
+	let stop;
+	const stopped = new Promise((resolve) => (stop = resolve));
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop({ signal }));
+
+	let facts;
+	const onBlock = (block) => {
+		if (json) console.log(JSON.stringify({ type: 'block', ...block }));
+		else if (facts) console.log(blockLine(block, facts.limits));
+	};
+	const preparing = prepare({ ...options, seconds, say: (line) => tell(`... ${line}`), onBlock, fail: (error) => stop({ error }) });
+	const early = await Promise.race([stopped, preparing.then(() => undefined)]);
+	if (early?.error) throw early.error;
+	if (early) return tell('interrupted before anything was sent');
+
+	const running = await preparing;
+	facts = running.facts;
+	tell(callLine(facts));
+	running.begin();
+	const timer = setTimeout(() => {
+		running.end();
+		tell(`... ${seconds} s are over, waiting for what is under way`);
+	}, seconds * 1000);
+	const how = await Promise.race([stopped, running.finished]);
+	clearTimeout(timer);
+	running.end();
+	const report = { ...running.report(), facts };
+	running.close();
+	console.log(json ? JSON.stringify({ type: 'report', ...report }) : `\n${reportText(report)}`);
+	if (how?.error) throw how.error;
+	return undefined;
+}
+
+async function main(args) {
+	const options = readArguments(args);
+	if (options.help) return console.log(USAGE);
+	return load(options);
+}
+
+// polkadot-api warns there of what is told here in a line of its own: endpoints that do not answer.
+console.warn = () => {};
+// Whoever reads may have seen enough.
+process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+main(process.argv.slice(2)).then(
+	() => process.exit(0),
+	(error) => {
+		const expected = error instanceof UserError;
+		console.error(expected ? `error: ${error.message}` : error);
+		process.exit(expected ? 2 : 1);
+	},
+);
