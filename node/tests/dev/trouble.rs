@@ -114,7 +114,7 @@ fn bundles(blocks: &[Header]) -> BTreeMap<u32, Vec<u32>> {
 		let place =
 			CumulusDigestItem::find_block_bundle_info(&block.digest).expect("and the place");
 		let lengths = bundles.entry(relay_parent(block)).or_default();
-		lengths.resize(u16::from(core.number_of_cores.0).into(), 0);
+		lengths.resize(core.number_of_cores.0.into(), 0);
 		lengths[usize::from(core.selector.0)] = u32::from(place.index) + 1;
 	}
 	bundles
