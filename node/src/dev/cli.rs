@@ -52,19 +52,22 @@ const COLLATORS: [Sr25519Keyring; 6] = [
 	Sr25519Keyring::Ferdie,
 ];
 
+/// How to read the log. The letters are those of `observer/`.
+const PICTURE: &str = "\
+The log has a line per relay block. `R7: P4(I) P5(B) P6(C)` means that in relay block 7 parachain block \
+4 was included and block 5 backed, and that block 6 was collated in its slot. With several cores, \
+`P5(B@1)` was backed on core 1. `P5(L)` is lost: what it was built on is too old, or lost itself. `P5'` is \
+the second block 5 that was built.";
+
 /// Run a development chain: one process, no relay chain but a simulated one.
 ///
 /// Blocks are built ahead of their inclusion, as on a real relay chain, so that the unincluded
 /// segment fills and the limits of pallet-velocity apply. The chain is `dev` with Alice as its only
 /// collator and sudo, unless `--chain` or `--collators` says otherwise. Its state is thrown away at
 /// the end, unless `--base-path` says where to keep it.
-///
-/// The log has a line per relay block: `R7: P4(I) P5(B) P6(C)` means that in relay block 7
-/// parachain block 4 was included and block 5 backed, and that block 6 was collated in its slot. L is
-/// for a block that is lost: what it was to be included with has become too old. P6' is the second
-/// block 6 that was built.
 #[derive(Clone, Debug, clap::Parser)]
 #[group(skip)]
+#[command(after_long_help = PICTURE)]
 pub(crate) struct DevCmd {
 	/// How long a relay slot takes on the clock, in milliseconds.
 	///

@@ -12,7 +12,8 @@ use super::{
 use cumulus_primitives_core::relay_chain::BlockNumber;
 use std::{collections::BTreeMap, fmt};
 
-/// What a parachain block is called: `P7`, and `P7'` if it is the second of that number.
+/// What a parachain block is called: `P7`, `P7'` if it is the second of that number, and so on. From
+/// the fifth on they are counted: `P7'4`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
 	/// The block's number.
@@ -23,7 +24,10 @@ pub(crate) struct Name {
 
 impl Name {
 	fn without_p(&self) -> String {
-		format!("{}{}", self.number, "'".repeat(self.before as usize))
+		match self.before {
+			few @ 0..=3 => format!("{}{}", self.number, "'".repeat(few as usize)),
+			many => format!("{}'{many}", self.number),
+		}
 	}
 }
 
@@ -135,6 +139,7 @@ mod tests {
 		assert_eq!(blocks((4, 1), (4, 1)).to_string(), "P4'");
 		assert_eq!(blocks((4, 0), (6, 0)).to_string(), "P4-6");
 		assert_eq!(blocks((4, 2), (6, 1)).to_string(), "P4''-6'");
+		assert_eq!(blocks((4, 3), (5, 4)).to_string(), "P4'''-5'4");
 	}
 
 	#[test]
