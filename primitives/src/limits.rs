@@ -155,7 +155,7 @@ impl Limits {
 	///
 	/// `max_capacity` is the longest unincluded segment in blocks that the runtime allows. The rules
 	/// are those that make a chain stand still when broken, whatever relay chain it is on. Limits
-	/// that are only slow are valid; compare with [`crate::capacity::recommended`].
+	/// that are only slow are valid; compare with [`crate::advice::advice`].
 	///
 	/// A bundle's length is that of a single core, the longest that can occur: cores can be lost at
 	/// any time.
