@@ -471,6 +471,20 @@ fn a_change_of_the_limits_reaches_hook_collator_and_weights_with_the_next_block(
 }
 
 #[test]
+fn tracking_costs_less_than_a_hundredth_of_a_block() {
+	use pallet_unincluded_segment::WeightInfo;
+	type Tracking = <Runtime as pallet_unincluded_segment::Config>::WeightInfo;
+	// All that it does in a block in which a block is included, and nobody acts on that.
+	let cost = Tracking::observe(1)
+		.saturating_add(Tracking::record_block(MAX_CAPACITY))
+		.saturating_add(Tracking::tell_base());
+	let core = 2 * WEIGHT_REF_TIME_PER_SECOND;
+	assert!(cost.ref_time() <= core / 100, "{cost:?}");
+	// And in a bundle of twelve.
+	assert!(cost.ref_time() <= core / 12 / 100, "{cost:?}");
+}
+
+#[test]
 fn the_wasm_fits_a_relay_chain() {
 	// `None` when the Wasm build is skipped.
 	if let Some(wasm) = WASM_BINARY {
