@@ -2,7 +2,8 @@
 # Sets up, builds what is needed, and runs the network zombienet/NAME.toml, relay chain included, until
 # Ctrl-C.
 #
-#   scripts/network.sh NAME        run it; it prints endpoints, links to polkadot.js Apps and log files
+#   scripts/network.sh NAME        run it; it prints endpoints, links to polkadot.js Apps, log files and
+#                                  the observer's command
 #   scripts/network.sh --env NAME  write its chain specifications and print the environment variables it
 #                                  refers to, for a zombie-cli of your own
 #   scripts/network.sh --list      the names

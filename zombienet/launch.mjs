@@ -13,6 +13,7 @@ import { pathToFileURL } from 'node:url';
 import { within } from 'conveyor-observer/bounded';
 import { watchHeads } from 'conveyor-observer/heads';
 import { findBinaries, networksFolder, packagesFolder } from './lib/binaries.mjs';
+import { observerCommands, observerScript } from './lib/observer-command.mjs';
 import { placeholders, variables } from './lib/placeholders.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { startGroup } from './lib/processes.mjs';
@@ -182,6 +183,8 @@ function describe(network) {
 		lines.push(`  ${name} (${para === undefined ? role : `${role} of parachain ${para}`})`);
 		lines.push(`    endpoint  ${ws}`, `    Apps      ${appsLink(ws)}`, `    log       ${log}`);
 	}
+	lines.push('', '  the pipeline, in another terminal:');
+	lines.push(...observerCommands(network.nodes, observerScript, process.cwd()).map((command) => `    ${command}`));
 	return lines.join('\n');
 }
 
