@@ -5,9 +5,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline as connected } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import { picture, summaryText } from './lib/picture.mjs';
+import { address, parse, run, usage } from './lib/program.mjs';
 import { UserError } from './lib/user-error.mjs';
 
 // Seconds.
@@ -29,10 +29,6 @@ D dropped when the session changed, L lost. Ctrl-C ends it with a summary.
   --wait SECONDS   how long an endpoint may take for its first answer (${DEFAULTS.wait} by default)
   --lost SECONDS   how long one that went away may take to come back (${DEFAULTS.lost} by default)`;
 
-function usage(problem, remedy) {
-	throw new UserError(`${problem}; ${remedy}`);
-}
-
 const text = { type: 'string' };
 const OPTIONS = {
 	relay: text,
@@ -47,14 +43,6 @@ const OPTIONS = {
 	help: { type: 'boolean', short: 'h' },
 };
 
-function parse(args) {
-	try {
-		return parseArgs({ args, options: OPTIONS }).values;
-	} catch (error) {
-		return usage(error.message.split('. ')[0], '--help tells them');
-	}
-}
-
 // The whole number in `values[name]`, of at least `least`; undefined if it is not there.
 function wholeNumber(values, name, least) {
 	const given = values[name];
@@ -65,18 +53,8 @@ function wholeNumber(values, name, least) {
 	return Number(given);
 }
 
-function address(values, name) {
-	const given = values[name];
-	const remedy = `say for example --${name} ws://127.0.0.1:9944`;
-	if (given === undefined) usage(`--${name} is missing`, remedy);
-	if (!/^wss?:$/.test(URL.canParse(given) ? new URL(given).protocol : '')) {
-		usage(`--${name} is '${given}', which is no WebSocket address`, remedy);
-	}
-	return given;
-}
-
 function readArguments(args) {
-	const values = parse(args);
+	const values = parse(args, OPTIONS);
 	if (values.help) return { help: true };
 	const options = {
 		json: values.json ?? false,
@@ -216,16 +194,4 @@ async function main(args) {
 	output.end();
 }
 
-// polkadot-api warns there of what is told here in a line of its own: endpoints that do not answer.
-console.warn = () => {};
-// Whoever reads may have seen enough.
-process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-
-main(process.argv.slice(2)).then(
-	() => process.exit(0),
-	(error) => {
-		const expected = error instanceof UserError;
-		console.error(expected ? `error: ${error.message}` : error);
-		process.exit(expected ? 2 : 1);
-	},
-);
+run(main);

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Puts load on a chain and reports what became of it; README.md says what each figure means.
-import { parseArgs } from 'node:util';
-import { UserError } from 'conveyor-observer/user-error';
+import { address, parse, run, usage } from 'conveyor-observer/program';
 
 const USAGE = `cli.mjs --para ws://HOST:PORT [OPTIONS]
 
@@ -29,10 +28,6 @@ the report of what was seen until then.
   --json           an object per block, and one with the report
   --wait SECONDS   how long an endpoint may take for its first answer (20)
   --lost SECONDS   how long one that went away may take to come back (600)`;
-
-function usage(problem, remedy) {
-	throw new UserError(`${problem}; ${remedy}`);
-}
 
 // --- Arguments ------------------------------------------------------------------------------------
 
@@ -68,14 +63,6 @@ const OPTIONS = {
 	help: { type: 'boolean', short: 'h' },
 };
 
-function parse(args) {
-	try {
-		return parseArgs({ args, options: OPTIONS }).values;
-	} catch (error) {
-		return usage(error.message.split('. ')[0], '--help tells them');
-	}
-}
-
 function number(values, name) {
 	const given = values[name];
 	if (given === undefined) return undefined;
@@ -93,20 +80,11 @@ function word(values, name) {
 	return given;
 }
 
-function address(values, name) {
-	const given = values[name];
-	if (!/^wss?:$/.test(URL.canParse(given) ? new URL(given).protocol : '')) {
-		usage(`--${name} is '${given}', which is no WebSocket address`, `say for example --${name} ws://127.0.0.1:9944`);
-	}
-	return given;
-}
-
 const camel = (name) => name.replace(/-./g, ([, letter]) => letter.toUpperCase());
 
 export function readArguments(args) {
-	const values = parse(args);
+	const values = parse(args, OPTIONS);
 	if (values.help) return { help: true };
-	if (values.para === undefined) usage('--para is missing', 'say for example --para ws://127.0.0.1:9944');
 	const options = { para: address(values, 'para'), json: values.json ?? false };
 	if (values.relay !== undefined) options.relay = address(values, 'relay');
 	for (const name of Object.keys(NUMBERS)) options[camel(name)] = number(values, name);
@@ -169,16 +147,4 @@ async function main(args) {
 	return load(options);
 }
 
-// polkadot-api warns there of what is told here in a line of its own: endpoints that do not answer.
-console.warn = () => {};
-// Whoever reads may have seen enough.
-process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-
-main(process.argv.slice(2)).then(
-	() => process.exit(0),
-	(error) => {
-		const expected = error instanceof UserError;
-		console.error(expected ? `error: ${error.message}` : error);
-		process.exit(expected ? 2 : 1);
-	},
-);
+run(main);
