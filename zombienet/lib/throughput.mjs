@@ -11,10 +11,12 @@ export function throughputMeter({ blocks }) {
 	let counted = 0;
 	let warmUp = 0;
 	const perBlock = [];
+	const perCore = {};
 	return {
 		// What conveyor-observer's relayEvents says of the block and the parachain.
-		// Returns the result once it is complete: { backed, counted, warmUp, sessionChanges, perBlock },
-		// `warmUp` being the blocks between the first change of session and the first candidate.
+		// Returns the result once it is complete: { backed, counted, warmUp, sessionChanges, perBlock, perCore },
+		// `warmUp` being the blocks between the first change of session and the first candidate, and `perCore`
+		// the candidates by the index of their core.
 		add({ session, candidates }) {
 			if (counted === blocks) throw new Error(`${blocks} relay blocks are counted already`);
 			if (session !== undefined) {
@@ -22,15 +24,16 @@ export function throughputMeter({ blocks }) {
 				return undefined;
 			}
 			if (sessionChanges === 0) return undefined;
-			const backed = candidates.filter(({ kind }) => kind === 'backed').length;
-			if (counted === 0 && backed === 0) {
+			const backed = candidates.filter(({ kind }) => kind === 'backed');
+			if (counted === 0 && backed.length === 0) {
 				warmUp += 1;
 				return undefined;
 			}
 			counted += 1;
-			perBlock.push(backed);
+			perBlock.push(backed.length);
+			for (const { core } of backed) perCore[core] = (perCore[core] ?? 0) + 1;
 			return counted === blocks ? this.result() : undefined;
 		},
-		result: () => ({ backed: perBlock.reduce((sum, n) => sum + n, 0), counted, warmUp, sessionChanges, perBlock }),
+		result: () => ({ backed: perBlock.reduce((sum, n) => sum + n, 0), counted, warmUp, sessionChanges, perBlock, perCore }),
 	};
 }

@@ -18,26 +18,34 @@ function feed(meter, blocks) {
 test('nothing counts before the first session change', () => {
 	const meter = throughputMeter({ blocks: 1 });
 	assert.equal(feed(meter, [backed, empty, newSession()]), undefined);
-	assert.deepEqual(meter.result(), { backed: 0, counted: 0, warmUp: 0, sessionChanges: 1, perBlock: [] });
-	assert.deepEqual(meter.add(backed), { backed: 1, counted: 1, warmUp: 0, sessionChanges: 1, perBlock: [1] });
+	assert.deepEqual(meter.result(), { backed: 0, counted: 0, warmUp: 0, sessionChanges: 1, perBlock: [], perCore: {} });
+	assert.deepEqual(meter.add(backed), { backed: 1, counted: 1, warmUp: 0, sessionChanges: 1, perBlock: [1], perCore: { 0: 1 } });
 });
 
 test('nothing counts before the first candidate', () => {
 	const meter = throughputMeter({ blocks: 2 });
 	const result = feed(meter, [newSession(), empty, block('included'), newSession(), empty, backed, empty]);
-	assert.deepEqual(result, { backed: 1, counted: 2, warmUp: 3, sessionChanges: 2, perBlock: [1, 0] });
+	assert.deepEqual(result, { backed: 1, counted: 2, warmUp: 3, sessionChanges: 2, perBlock: [1, 0], perCore: { 0: 1 } });
 });
 
 test('blocks with a session change are left out, empty ones are not', () => {
 	const meter = throughputMeter({ blocks: 4 });
 	const result = feed(meter, [newSession(), backed, empty, newSession('backed'), backed, backed]);
-	assert.deepEqual(result, { backed: 3, counted: 4, warmUp: 0, sessionChanges: 2, perBlock: [1, 0, 1, 1] });
+	assert.deepEqual(result, { backed: 3, counted: 4, warmUp: 0, sessionChanges: 2, perBlock: [1, 0, 1, 1], perCore: { 0: 3 } });
 });
 
 test('candidates count when they are backed', () => {
 	const meter = throughputMeter({ blocks: 1 });
 	const result = feed(meter, [newSession(), block('included', 'backed', 'timedOut', 'backed')]);
 	assert.equal(result.backed, 2);
+});
+
+test('each core has a count of its own', () => {
+	const on = (...cores) => ({ session: undefined, candidates: cores.map((core) => ({ kind: 'backed', core })) });
+	const meter = throughputMeter({ blocks: 2 });
+	const result = feed(meter, [newSession(), on(2, 0, 1), on(0, 2)]);
+	assert.deepEqual(result.perBlock, [3, 2]);
+	assert.deepEqual(result.perCore, { 0: 2, 1: 1, 2: 2 });
 });
 
 test('a complete count takes no more', () => {
