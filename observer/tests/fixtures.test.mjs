@@ -1,0 +1,110 @@
+// Recordings of our own networks, replayed: the picture, and the figures.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { summary } from '../lib/pipeline.mjs';
+import { run } from './scenario.mjs';
+
+// { text, lines, figures } of the recording ../fixtures/NAME.jsonl.gz.
+async function replayed(name) {
+	const file = gunzipSync(await readFile(new URL(`../fixtures/${name}.jsonl.gz`, import.meta.url))).toString();
+	const { state, text, lines } = run(file.trimEnd().split('\n').map((line) => JSON.parse(line)));
+	return { text, lines: lines.filter(({ type }) => type === 'relay'), figures: summary(state) };
+}
+
+const part = (text, first, last) => text.slice(text.findIndex((line) => line.startsWith(first)), text.findIndex((line) => line.startsWith(last)) + 1);
+
+describe('the beginning of a network with one core', async () => {
+	const { text, lines, figures } = await replayed('basic-start');
+
+	it('shows blocks that nobody backs until the segment is full, and those that take their place', () => {
+		assert.deepEqual(part(text, 'R21', 'R32'), [
+			'R21: - | session 1',
+			'R22: P1(C)',
+			'R23: P2(C)',
+			'R24: P3(C)',
+			'R25: P4(C)',
+			'R26: - | no block may be built: SegmentFull (length 4, capacity 4)',
+			"R27: P1'(C)",
+			"R28: P1'(B) P2'(C)",
+			"R29: P1'(I) P1(L) P2'(B) P3'(C)",
+			"R30: P2'(I) P2(L) P3'(B) P4'(C)",
+			"R31: P3'(I) P3(L) P4'(B) P5(C)",
+			"R32: P4'(I) P4(L) P5(B) P6(C)",
+		]);
+	});
+
+	it('then a block included, one backed and one collated in each relay block', () => {
+		const steady = lines.filter(({ number }) => number >= 33 && number <= 40);
+		assert.deepEqual(
+			steady.map(({ number, included, backed, collated }) => [included, backed].map(([{ blocks }]) => blocks[0].number - number).concat(collated[0].number - number)),
+			steady.map(() => [-28, -27, -26]),
+		);
+	});
+
+	it('a fork of the relay chain, and a change of session', () => {
+		assert.deepEqual(part(text, '-- the relay chain', 'R42'), [
+			'-- the relay chain takes another branch: R39 did not count',
+			'R39: P11(I) P12(B) P13(C)',
+			'R40: P12(I) P13(B) P14(C)',
+			'R41: P13(I) | session 2',
+			"R42: P14'(C) | nothing backed",
+		]);
+	});
+
+	it('adds up', () => {
+		const { relayBlocks, candidates, blocks, blockTimeMs, inclusionLag, chances, own } = figures;
+		assert.deepEqual(relayBlocks, { seen: 24, missed: 0, unread: 0, sessionChanges: 2, counted: 15, reorgs: 1 });
+		assert.deepEqual({ ...candidates, perRelayBlock: candidates.perRelayBlock.toFixed(2) }, { backed: 13, included: 13, timedOut: 0, dropped: 0, perRelayBlock: '0.87' });
+		assert.deepEqual({ ...blocks, perRelayBlock: blocks.perRelayBlock.toFixed(2) }, { included: 13, lost: 4, reproposed: 0, perRelayBlock: '0.80' });
+		assert.deepEqual({ ...blockTimeMs, mean: Math.round(blockTimeMs.mean) }, { count: 12, mean: 5990, p50: 6000, p95: 6040 });
+		assert.deepEqual(inclusionLag, { count: 13, mean: 3, p50: 3, p95: 3 });
+		assert.deepEqual(chances, { all: 15, missed: 2 });
+		assert.deepEqual({ included: own.included, longest: own.longest_lag, faults: own.faults }, { included: 11, longest: 3, faults: 0 });
+	});
+});
+
+// A collator killed, the observer's own node stopped for 75 s, then a validator killed, with which the relay
+// chain comes to an end.
+describe('a network in trouble', async () => {
+	const { text, lines, figures } = await replayed('basic-trouble');
+
+	it('misses every other chance with one of two collators', () => {
+		const those = lines.filter(({ number }) => number >= 49 && number <= 60);
+		assert.deepEqual(those.map(({ number, backed, missed }) => [backed.length, missed]), those.map(({ number }) => (number % 2 === 0 ? [1, []] : [0, [0]])));
+	});
+
+	it('is not seen at the parachain while its endpoint is away, and again when it is back', () => {
+		const [gone, back] = ['is gone', 'is back'].map((what) => text.indexOf(text.find((line) => line.includes(`the parachain's endpoint ${what}`))));
+		assert.deepEqual(text.slice(gone, back + 1), [
+			"-- the parachain's endpoint is gone; trying to connect again",
+			'R55: P21(I) | nothing backed',
+			'R56: P22(B)',
+			'R57: P22(I) | nothing backed',
+			'R58: P23(B)',
+			'R59: P23(I) | nothing backed',
+			'R60: P24(B)',
+			'-- the relay chain takes another branch: R61 did not count',
+			"-- the parachain's endpoint is back",
+		]);
+		assert.deepEqual(part(text, 'R62', 'R65'), ['R62: - | nothing backed', 'R63: P25(C) | nothing backed', 'R64: P25(B)', 'R65: P25(I) P26(C) | nothing backed']);
+	});
+
+	it('takes another branch and the first one again', () => {
+		assert.equal(text.filter((line) => line.includes('R61 did not count')).length, 2);
+		assert.deepEqual(lines.filter(({ number }) => number === 61).map(({ session }) => session), [3]);
+	});
+
+	it('adds up', () => {
+		const { relayBlocks, candidates, blocks, blockTimeMs, inclusionLag, chances, lostConnections, own } = figures;
+		assert.deepEqual(relayBlocks, { seen: 32, missed: 0, unread: 0, sessionChanges: 2, counted: 30, reorgs: 3 });
+		assert.deepEqual({ ...candidates, perRelayBlock: candidates.perRelayBlock.toFixed(2) }, { backed: 16, included: 16, timedOut: 0, dropped: 0, perRelayBlock: '0.53' });
+		assert.deepEqual({ ...blocks, perRelayBlock: blocks.perRelayBlock.toFixed(2) }, { included: 16, lost: 1, reproposed: 0, perRelayBlock: '0.47' });
+		assert.deepEqual({ count: blockTimeMs.count, p50: blockTimeMs.p50, p95: blockTimeMs.p95 }, { count: 9, p50: 11980, p95: 18020 });
+		assert.deepEqual({ ...inclusionLag, mean: inclusionLag.mean.toFixed(2) }, { count: 16, mean: '3.25', p50: 3, p95: 4 });
+		assert.deepEqual(chances, { all: 30, missed: 14 });
+		assert.deepEqual(lostConnections, { relay: 1, para: 2 });
+		assert.deepEqual({ included: own.included, longest: own.longest_lag, faults: own.faults }, { included: 27, longest: 6, faults: 0 });
+	});
+});
