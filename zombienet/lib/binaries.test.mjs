@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { buildFolder, findBinaries, releaseOf } from './binaries.mjs';
+import { buildFolder, findBinaries, findNextParaWasm, releaseOf } from './binaries.mjs';
 
 async function program(path, says) {
 	await writeFile(path, `#!/bin/sh\necho '${says}'\n`);
@@ -48,4 +48,14 @@ test('another release of polkadot is refused, with both named', async (t) => {
 		await program(`${polkadot}${worker}`, 'polkadot 1.20.0-abc');
 	}
 	await assert.rejects(findBinaries(env), /is 'polkadot 1\.20\.0-abc', and these networks need polkadot \d+\.\d+\.\d+;/);
+});
+
+test('the runtime to upgrade to is looked for only by those who want it', async (t) => {
+	const { env } = await folders(t);
+	await assert.rejects(findNextParaWasm(env), /conveyor_runtime_next_version\.compact\.compressed\.wasm is missing; it is built with the tests/);
+	const folder = join(env.CARGO_TARGET_DIR, 'local', 'wbuild', 'conveyor-runtime-next-version');
+	await mkdir(folder, { recursive: true });
+	const file = join(folder, 'conveyor_runtime_next_version.compact.compressed.wasm');
+	await writeFile(file, '');
+	assert.equal(await findNextParaWasm(env), file);
 });

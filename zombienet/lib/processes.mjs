@@ -29,12 +29,13 @@ export function lastLines(text, count) {
 	return text.trimEnd().split('\n').slice(-count).join('\n');
 }
 
-// Starts `command` as the leader of a new process group, with what it prints in the file `log`.
+// Starts `command` as the leader of a new process group, with what it prints in the file `log`, behind what
+// is there with `append`.
 //
 // It gets SIGTERM when the thread that started it dies, whatever that dies of: `setpriv` asks the
 // kernel for it. So not even a killed test run leaves a network behind.
-export async function startGroup(command, args, { log, env, cwd }) {
-	const file = createWriteStream(log);
+export async function startGroup(command, args, { log, append = false, env, cwd }) {
+	const file = createWriteStream(log, { flags: append ? 'a' : 'w' });
 	await once(file, 'open');
 	const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', command, ...args], {
 		cwd,

@@ -243,6 +243,29 @@ describe('a transaction that is in no block', () => {
 		assert.equal(state.wakes(30_000), 60_000);
 	});
 
+	// A fork-aware pool may answer "already imported" to a transaction that is new: a view of a new block took it
+	// out of the mempool while it was still being submitted, and the mempool forgets it for that. So the
+	// answer is no promise, and the pool is asked until it takes it or a block has it.
+	it('is asked for again, if the pool called it present the first time it was sent', () => {
+		const state = make();
+		const { id } = one(state, 0);
+		state.answer(id, { kind: 'present' }, 0);
+		state.close(1);
+		assert.deepEqual(state.take(29_999, 10), []);
+		for (const now of [30_000, 60_000]) {
+			assert.equal(one(state, now).id, id);
+			state.answer(id, { kind: 'present' }, now);
+		}
+		assert.equal(one(state, 90_000).id, id);
+		state.answer(id, taken, 90_000);
+		assert.deepEqual([state.figures().droppedByPool, state.figures().lost.total], [1, 0]);
+		assert.equal(one(state, 120_000).id, id);
+		state.enact([id], 120_001);
+		state.answer(id, { kind: 'present' }, 120_002);
+		assert.deepEqual(state.take(200_000, 10), []);
+		balances(state);
+	});
+
 	it('is asked for, and was dropped: now the pool has it again', () => {
 		const state = make();
 		const { id } = pooled(state, 0);
