@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { summary } from '../lib/pipeline.mjs';
+import { picture, summaryText } from '../lib/picture.mjs';
+import { lastLine, summary } from '../lib/pipeline.mjs';
 import { run } from './scenario.mjs';
 
 // The summary as it is printed: fractions to two digits, and of the chain's own statistics the same as there.
@@ -21,11 +22,12 @@ function rounded({ relayBlocks, candidates, blocks, blockTimeMs, inclusionLag, c
 	};
 }
 
-// { text, lines, figures } of the recording ../fixtures/NAME.jsonl.gz.
+// { text, lines, figures, end } of the recording ../fixtures/NAME.jsonl.gz: what is printed while it happens, its
+// relay blocks, the summary, and what is printed at the end.
 async function replayed(name) {
 	const file = gunzipSync(await readFile(new URL(`../fixtures/${name}.jsonl.gz`, import.meta.url))).toString();
 	const { state, text, lines } = run(file.trimEnd().split('\n').map((line) => JSON.parse(line)));
-	return { text, lines: lines.filter(({ type }) => type === 'relay'), figures: rounded(summary(state)) };
+	return { text, lines: lines.filter(({ type }) => type === 'relay'), figures: rounded(summary(state)), end: `${picture()(lastLine(state))}\n${summaryText(summary(state))}` };
 }
 
 const part = (text, first, last) => text.slice(text.findIndex((line) => line.startsWith(first)), text.findIndex((line) => line.startsWith(last)) + 1);
@@ -84,7 +86,7 @@ describe('the beginning of a network with one core', async () => {
 
 // From the first change of session on the parachain has three cores.
 describe('a network with three cores', async () => {
-	const { text, lines, figures } = await replayed('elastic');
+	const { text, lines, figures, end } = await replayed('elastic');
 	// After the blocks that came to nothing at the beginning.
 	const steady = lines.filter(({ number }) => number >= 32 && number <= 40);
 
@@ -102,6 +104,14 @@ describe('a network with three cores', async () => {
 			"R28: P3'(B@0) P4'(B@1) P5'(B@2) P6'-8'(C)",
 		]);
 		assert.deepEqual(part(text, 'R30', 'R30'), ["R30: P6'(I@0) P7'(I@1) P8'(I@2) P6-8(L) P9'(B@0) P10'(B@1) P11'(B@2) P12'(C) P13-14(C)"]);
+	});
+
+	it('is what README.md shows', async () => {
+		const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+		const shown = /--replay observer\/fixtures\/elastic\.jsonl\.gz\n(.+?)```/s.exec(readme)[1].split('\n').filter((line) => line !== '' && line !== '…');
+		const printed = `${text.join('\n')}\n${end}`.split('\n');
+		assert.ok(shown.length > 15, `${shown.length} lines`);
+		assert.deepEqual(shown.filter((line) => !printed.includes(line)), []);
 	});
 
 	it('adds up', () => {
