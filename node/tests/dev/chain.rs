@@ -8,7 +8,7 @@ use conveyor_runtime::{opaque::Header, AccountId, Hash, Runtime, RuntimeCall, Ru
 use cumulus_primitives_core::rpsr_digest::extract_relay_parent_storage_root;
 use frame_system::EventRecord;
 use jsonrpsee::{
-	core::client::{ClientT, Subscription, SubscriptionClientT},
+	core::client::{ClientT, Error, Subscription, SubscriptionClientT},
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
@@ -37,6 +37,13 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// What every node with the SDK's fork-aware pool logs when it is stopped: a blocking task of the pool
 /// does not listen for the exit, ends when the pool is dropped, and is then taken for failed.
 const POOL_ENDS: &str = "Essential task `txpool-background` failed. Shutting down service.";
+
+/// The pool has the transaction already: an error code of `author_submitAndWatchExtrinsic`.
+const ALREADY_IMPORTED: i32 = 1013;
+
+/// No block could hold the transaction, for example because one does: other such codes, for a
+/// transaction that is invalid now, and for one that was a moment ago.
+const IN_A_BLOCK: [i32; 2] = [1010, 1012];
 
 /// What a node logs that is stopped while it imports a block.
 const CLIENT_ENDS: &str = "Unable to send AnnouncePin worker message";
@@ -111,10 +118,7 @@ impl DevChain {
 			.build(format!("ws://{address}"))
 			.await
 			.expect("the server answers");
-		let heads = rpc
-			.subscribe("chain_subscribeNewHeads", rpc_params![], "chain_unsubscribeNewHeads")
-			.await
-			.expect("heads can be subscribed to");
+		let heads = subscribe_to_heads(&rpc).await;
 		log.mark_unchanged();
 		Self { process, log, rpc, heads, seen: 0 }
 	}
@@ -284,10 +288,10 @@ impl DevChain {
 		let account: AccountId = signer.to_account_id();
 		let nonce: u32 = self.call("AccountNonceApi_account_nonce", account, at).await;
 		let submitted = self.submit(signer, call, nonce).await;
-		submitted.finalized(&self.log).await.block
+		self.finalized(submitted).await.block
 	}
 
-	/// Sign and submit `call`.
+	/// Sign and submit `call`, until the pool keeps it.
 	pub(crate) async fn submit(
 		&self,
 		signer: Sr25519Keyring,
@@ -296,21 +300,79 @@ impl DevChain {
 	) -> Submitted {
 		let genesis = self.block_hash(0).await;
 		let transaction = super::transaction::signed(signer, call, nonce, genesis).encode();
-		let status = self
-			.rpc
-			.subscribe(
+		self.submit_signed(signer, nonce, transaction).await
+	}
+
+	/// Submit a transaction of `signer` with that nonce, until the pool keeps it.
+	///
+	/// The pool makes a view of itself for each new block. One that takes a transaction from the pool
+	/// while it is still being submitted has it already when it is submitted to the views, and if no
+	/// other view takes it, it is refused: nobody watches it, and the pool forgets it with that view
+	/// (sc-transaction-pool 48, `ViewStore::submit_and_watch`). So whoever gets this answer tries
+	/// again with each new block, until it is accepted or found in a finalized block.
+	pub(crate) async fn submit_signed(
+		&self,
+		signer: Sr25519Keyring,
+		nonce: u32,
+		transaction: Vec<u8>,
+	) -> Submitted {
+		let mut heads: Option<Subscription<Header>> = None;
+		loop {
+			let submitting = self.rpc.subscribe(
 				"author_submitAndWatchExtrinsic",
 				rpc_params![hex(&transaction)],
 				"author_unwatchExtrinsic",
-			)
-			.await
-			.expect("the transaction is valid");
-		Submitted { transaction, status }
+			);
+			match submitting.await {
+				Ok(status) => return Submitted { transaction, fate: Fate::Watched(status) },
+				Err(Error::Call(error)) if error.code() == ALREADY_IMPORTED => {},
+				Err(Error::Call(error))
+					if IN_A_BLOCK.contains(&error.code()) && heads.is_some() => {},
+				Err(error) => panic!("the transaction is refused: {error}"),
+			}
+			if let Some(block) = self.finalized_with(signer, nonce, &transaction).await {
+				return Submitted { transaction, fate: Fate::Finalized(block) };
+			}
+			let heads = match &mut heads {
+				Some(heads) => heads,
+				// Begins with the newest block there is.
+				none => none.insert(subscribe_to_heads(&self.rpc).await),
+			};
+			expect("the next best block", &self.log, next_head(heads)).await;
+		}
+	}
+
+	/// The finalized block with that transaction of `signer`, if there is one.
+	async fn finalized_with(
+		&self,
+		signer: Sr25519Keyring,
+		nonce: u32,
+		transaction: &Vec<u8>,
+	) -> Option<Hash> {
+		let mut block: Hash = self.request("chain_getFinalizedHead", vec![]).await;
+		let account: AccountId = signer.to_account_id();
+		let next: u32 = self.call("AccountNonceApi_account_nonce", account, block).await;
+		if next <= nonce {
+			return None;
+		}
+		while !self.transactions(block).await.contains(transaction) {
+			let header = self.header(block).await;
+			assert!(header.number > 0, "the nonce {nonce} is used up by another transaction");
+			block = header.parent_hash;
+		}
+		Some(block)
 	}
 
 	/// What became of a transaction, once it is finalized.
 	pub(crate) async fn finalized(&self, submitted: Submitted) -> Finalized {
-		submitted.finalized(&self.log).await
+		let Submitted { transaction, fate } = submitted;
+		match fate {
+			Fate::Watched(status) => {
+				let (block, blocks) = until_finalized(status, &self.log).await;
+				Finalized { transaction, block, blocks }
+			},
+			Fate::Finalized(block) => Finalized { transaction, block, blocks: vec![block] },
+		}
 	}
 
 	/// The transactions of block `at`, as they were submitted.
@@ -321,14 +383,28 @@ impl DevChain {
 	}
 }
 
+async fn subscribe_to_heads(rpc: &WsClient) -> Subscription<Header> {
+	rpc.subscribe("chain_subscribeNewHeads", rpc_params![], "chain_unsubscribeNewHeads")
+		.await
+		.expect("heads can be subscribed to")
+}
+
 async fn next_head(heads: &mut Subscription<Header>) -> Header {
 	heads.next().await.expect("the subscription goes on").expect("a header")
 }
 
 /// A transaction in the pool.
 pub(crate) struct Submitted {
-	transaction: Vec<u8>,
-	status: Subscription<Value>,
+	pub(crate) transaction: Vec<u8>,
+	fate: Fate,
+}
+
+/// How to learn what becomes of a transaction.
+enum Fate {
+	/// The pool tells.
+	Watched(Subscription<Value>),
+	/// It is in this finalized block, and the pool has told nothing.
+	Finalized(Hash),
 }
 
 /// A transaction that is on the chain for good.
@@ -337,34 +413,35 @@ pub(crate) struct Finalized {
 	pub(crate) transaction: Vec<u8>,
 	/// The block that has it.
 	pub(crate) block: Hash,
-	/// The blocks that it was in, this one included.
+	/// The blocks that it was in, this one included, as far as the pool has told.
 	pub(crate) blocks: Vec<Hash>,
 }
 
-impl Submitted {
-	async fn finalized(mut self, log: &watch::Receiver<Vec<String>>) -> Finalized {
-		let hash = |value: &Value| -> Hash {
-			serde_json::from_value(value.clone()).expect("a block hash")
-		};
-		let mut blocks = Vec::new();
-		let block = expect("the finalized transaction", log, async {
-			while let Some(status) = self.status.next().await {
-				let status = status.expect("a status");
-				if let Some(block) = status.get("inBlock") {
-					blocks.push(hash(block));
-				}
-				if let Some(block) = status.get("finalized") {
-					return hash(block);
-				}
-				for end in ["dropped", "invalid", "usurped", "finalityTimeout"] {
-					assert!(status != end && status.get(end).is_none(), "{status}");
-				}
+/// The finalized block with a transaction, and all blocks that it was in.
+async fn until_finalized(
+	mut status: Subscription<Value>,
+	log: &watch::Receiver<Vec<String>>,
+) -> (Hash, Vec<Hash>) {
+	let hash =
+		|value: &Value| -> Hash { serde_json::from_value(value.clone()).expect("a block hash") };
+	let mut blocks = Vec::new();
+	let block = expect("the finalized transaction", log, async {
+		while let Some(status) = status.next().await {
+			let status = status.expect("a status");
+			if let Some(block) = status.get("inBlock") {
+				blocks.push(hash(block));
 			}
-			panic!("the transaction's status ended before it was finalized")
-		})
-		.await;
-		Finalized { transaction: self.transaction, block, blocks }
-	}
+			if let Some(block) = status.get("finalized") {
+				return hash(block);
+			}
+			for end in ["dropped", "invalid", "usurped", "finalityTimeout"] {
+				assert!(status != end && status.get(end).is_none(), "{status}");
+			}
+		}
+		panic!("the transaction's status ended before it was finalized")
+	})
+	.await;
+	(block, blocks)
 }
 
 /// What a line of the log says of a relay block or a branch, if it does.

@@ -88,6 +88,17 @@ async fn no_transaction_is_lost_with_collators_that_take_turns() {
 	no_transaction_is_lost(3, &["--seed=2", "--collators=3"]).await;
 }
 
+/// What the tests above do about a pool that refuses a transaction and has it nevertheless.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_pool_has_already_is_followed_to_its_finalization() {
+	let chain = DevChain::start(&[FASTER]).await;
+	let first = chain.submit(Bob, transfer(), 0).await;
+	let again = chain.submit_signed(Bob, 0, first.transaction.clone()).await;
+	let (first, again) = (chain.finalized(first).await, chain.finalized(again).await);
+	assert_eq!((first.transaction, first.block), (again.transaction, again.block));
+	chain.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_seed_gives_the_same_history() {
 	const LINES: usize = 40;
