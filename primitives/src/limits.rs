@@ -151,6 +151,9 @@ impl fmt::Display for InvalidLimits {
 }
 
 impl Limits {
+	/// Length in bytes of every encoded record, so that it can be read into an array.
+	pub const ENCODED_LENGTH: usize = 3 * core::mem::size_of::<u32>();
+
 	/// Whether a chain can live with these limits.
 	///
 	/// `max_capacity` is the longest unincluded segment in blocks that the runtime allows. The rules
@@ -191,6 +194,14 @@ mod tests {
 
 	fn limits(velocity: u32, capacity: u32, target_block_rate: u32) -> Limits {
 		Limits { velocity, capacity, target_block_rate }
+	}
+
+	#[test]
+	fn every_record_is_as_long_as_the_constant_says() {
+		for limits in [limits(0, 0, 0), limits(u32::MAX, u32::MAX, u32::MAX)] {
+			assert_eq!(limits.encode().len(), Limits::ENCODED_LENGTH);
+		}
+		assert_eq!(Limits::max_encoded_len(), Limits::ENCODED_LENGTH);
 	}
 
 	#[test]

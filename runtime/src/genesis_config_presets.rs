@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Genesis states that need no file: one for a chain on a desk, one for a network of several nodes.
+//! Genesis states that need no file: one for a chain on a desk, one for a network of several nodes,
+//! and one for the same network without asynchronous backing, to compare with.
 //!
-//! Keys, accounts and sudo are those of the well-known development seeds. Neither preset is a chain
-//! that anybody should put a value on.
+//! Keys, accounts and sudo are those of the well-known development seeds. No preset is a chain that
+//! anybody should put a value on.
 
 use crate::{
 	AccountId, AuraId, BalancesConfig, CollatorSelectionConfig, ParachainInfoConfig,
 	PolkadotXcmConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
 	VelocityConfig, EXISTENTIAL_DEPOSIT, INITIAL_LIMITS, UNIT,
 };
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
+use conveyor_primitives::Limits;
 use cumulus_primitives_core::ParaId;
 use frame_support::build_struct_json_patch;
 use serde_json::Value;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::Sr25519Keyring;
 
-/// The para id of both presets: the first that a relay chain gives to anybody but the system.
+/// The preset of a network whose blocks each wait until the one before is included, as all did before
+/// asynchronous backing.
+pub const SYNC_RUNTIME_PRESET: &str = "sync";
+
+/// The limits of [`SYNC_RUNTIME_PRESET`]: nothing may be under way when a block is built.
+const SYNC_LIMITS: Limits = Limits { velocity: 1, capacity: 1, target_block_rate: 1 };
+
+/// The para id of all presets: the first that a relay chain gives to anybody but the system.
 pub const PARA_ID: ParaId = ParaId::new(2000);
 
 /// What each development account has at genesis, in the smallest parts of the token.
@@ -28,6 +37,10 @@ pub const CANDIDACY_BOND: crate::Balance = 16 * EXISTENTIAL_DEPOSIT;
 
 /// A genesis with `collators`, as a JSON patch of the default one. Sudo is Alice, whoever they are.
 pub fn genesis(collators: &[Sr25519Keyring]) -> Value {
+	genesis_with(collators, INITIAL_LIMITS)
+}
+
+fn genesis_with(collators: &[Sr25519Keyring], limits: Limits) -> Value {
 	let account = |key: &Sr25519Keyring| -> AccountId { key.to_account_id() };
 	let aura = |key: &Sr25519Keyring| -> AuraId { key.public().into() };
 	build_struct_json_patch!(RuntimeGenesisConfig {
@@ -49,15 +62,17 @@ pub fn genesis(collators: &[Sr25519Keyring]) -> Value {
 				.collect::<Vec<_>>(),
 		},
 		polkadot_xcm: PolkadotXcmConfig { safe_xcm_version: Some(xcm::prelude::XCM_VERSION) },
-		velocity: VelocityConfig { limits: INITIAL_LIMITS },
+		velocity: VelocityConfig { limits },
 	})
 }
 
 /// The preset of that name, as a JSON patch of the default genesis. `None` if there is none.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
+	let network = [Sr25519Keyring::Alice, Sr25519Keyring::Bob];
 	let patch = match id.as_str() {
 		DEV_RUNTIME_PRESET => genesis(&[Sr25519Keyring::Alice]),
-		LOCAL_TESTNET_RUNTIME_PRESET => genesis(&[Sr25519Keyring::Alice, Sr25519Keyring::Bob]),
+		LOCAL_TESTNET_RUNTIME_PRESET => genesis(&network),
+		SYNC_RUNTIME_PRESET => genesis_with(&network, SYNC_LIMITS),
 		_ => return None,
 	};
 	serde_json::to_vec(&patch).ok()
@@ -65,5 +80,6 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 
 /// The names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
-	vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET)]
+	let names = [DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, SYNC_RUNTIME_PRESET];
+	names.map(PresetId::from).to_vec()
 }

@@ -43,15 +43,19 @@ mod tests;
 #[warn(missing_docs)]
 pub mod weights;
 
+#[cfg(not(feature = "variant-next-version"))]
 use alloc::borrow::Cow;
 use conveyor_primitives::{capacity::Pipeline, Limits};
 // Used by the runtime macro.
 #[cfg(not(feature = "std"))]
 use alloc::vec::Vec;
 use sp_runtime::{generic, traits::BlakeTwo256, MultiAddress};
+#[cfg(not(feature = "variant-next-version"))]
 use sp_version::RuntimeVersion;
 
 pub use apis::RUNTIME_API_VERSIONS;
+#[cfg(feature = "variant-next-version")]
+pub use configs::variant::VERSION;
 pub use opaque::SessionKeys;
 pub use parachains_common::{AccountId, AuraId, Balance, BlockNumber, Hash, Nonce, Signature};
 #[cfg(feature = "std")]
@@ -81,29 +85,31 @@ pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 
 /// What every transaction is checked for.
 ///
-/// The two wrappers must see the weight that all the others have settled on, so they are outside,
+/// Two wrappers must see the weight that all the others have settled on, so they are outside,
 /// and in this order: `StorageWeightReclaim` corrects the block's weight by the proof that a
 /// transaction really needed, and `DynamicMaxBlockWeight` then decides whether the block has
 /// outgrown its share of the core. It takes the same target block rate as the block weights do
-/// ([`configs::system::MaximumBlockWeight`]).
-pub type TxExtension = cumulus_pallet_parachain_system::block_weight::DynamicMaxBlockWeight<
-	Runtime,
-	cumulus_pallet_weight_reclaim::StorageWeightReclaim<
+/// ([`configs::system::MaximumBlockWeight`]); the third wrapper, around it, makes that cheap.
+pub type TxExtension = configs::pace::AroundExtensions<
+	cumulus_pallet_parachain_system::block_weight::DynamicMaxBlockWeight<
 		Runtime,
-		(
-			frame_system::AuthorizeCall<Runtime>,
-			frame_system::CheckNonZeroSender<Runtime>,
-			frame_system::CheckSpecVersion<Runtime>,
-			frame_system::CheckTxVersion<Runtime>,
-			frame_system::CheckGenesis<Runtime>,
-			frame_system::CheckEra<Runtime>,
-			frame_system::CheckNonce<Runtime>,
-			frame_system::CheckWeight<Runtime>,
-			pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
-			frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
-		),
+		cumulus_pallet_weight_reclaim::StorageWeightReclaim<
+			Runtime,
+			(
+				frame_system::AuthorizeCall<Runtime>,
+				frame_system::CheckNonZeroSender<Runtime>,
+				frame_system::CheckSpecVersion<Runtime>,
+				frame_system::CheckTxVersion<Runtime>,
+				frame_system::CheckGenesis<Runtime>,
+				frame_system::CheckEra<Runtime>,
+				frame_system::CheckNonce<Runtime>,
+				frame_system::CheckWeight<Runtime>,
+				pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+				frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
+			),
+		>,
+		configs::pace::TargetBlockRate,
 	>,
-	configs::pace::TargetBlockRate,
 >;
 
 /// Takes a block apart and hands the parts to the pallets.
@@ -145,6 +151,7 @@ pub mod opaque {
 /// `system_version` 1 stores values of more than 32 bytes beside the trie's nodes: a proof that
 /// passes such a value without reading it carries a hash instead, which is what keeps a
 /// parachain's proofs of validity short.
+#[cfg(not(feature = "variant-next-version"))]
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("conveyor"),

@@ -72,17 +72,21 @@ fn chain(config: Value) -> TestExternalities {
 
 #[test]
 fn presets_build_the_genesis_they_promise() {
-	assert_eq!(genesis_config_presets::preset_names(), ["development", "local_testnet"]);
+	assert_eq!(genesis_config_presets::preset_names(), ["development", "local_testnet", "sync"]);
 	assert_eq!(genesis_config_presets::get_preset(&"staging".into()), None);
 
-	for (preset, collators) in [("development", &[Alice][..]), ("local_testnet", &[Alice, Bob])] {
+	for (preset, collators, capacity) in [
+		("development", &[Alice][..], 4),
+		("local_testnet", &[Alice, Bob], 4),
+		("sync", &[Alice, Bob], 1),
+	] {
 		let config = genesis_config(preset);
 		assert_eq!(
 			config["velocity"]["limits"],
-			json!({ "velocity": 1, "capacity": 4, "targetBlockRate": 1 }),
+			json!({ "velocity": 1, "capacity": capacity, "targetBlockRate": 1 }),
 		);
 		chain(config).execute_with(|| {
-			assert_eq!(Velocity::limits(), INITIAL_LIMITS);
+			assert_eq!(Velocity::limits(), Limits { capacity, ..INITIAL_LIMITS });
 			assert_eq!(Velocity::target_block_rate(), 1);
 			assert_eq!(ParachainInfo::parachain_id(), PARA_ID);
 			assert_eq!(PARA_ID, 2000.into());

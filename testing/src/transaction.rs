@@ -23,7 +23,7 @@ pub fn signed(
 	nonce: u32,
 	genesis: Hash,
 ) -> UncheckedExtrinsic {
-	let extension: TxExtension = DynamicMaxBlockWeight::new(StorageWeightReclaim::new((
+	let extension = DynamicMaxBlockWeight::new(StorageWeightReclaim::new((
 		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
@@ -35,6 +35,7 @@ pub fn signed(
 		pallet_transaction_payment::ChargeTransactionPayment::from(0),
 		frame_metadata_hash_extension::CheckMetadataHash::new(false),
 	)));
+	let extension = TxExtension::from(extension);
 	let implicit = (
 		(),
 		(),

@@ -32,6 +32,16 @@ fn the_wasm_is_small_enough_for_a_pvf_and_says_what_it_is() {
 	assert_eq!(version.apis, VERSION.apis);
 }
 
+/// It is what chains are upgraded to in tests, so all else must be as it was.
+#[test]
+fn the_next_version_of_the_runtime_differs_in_its_version() {
+	let next = Code::new(conveyor_runtime_next_version::WASM_BINARY);
+	let genesis = Code::of_runtime().preset("development");
+	let version: sp_version::RuntimeVersion = State::new(&next, genesis).call("Core_version", ());
+	let expected = sp_version::RuntimeVersion { spec_version: VERSION.spec_version + 1, ..VERSION };
+	assert_eq!(version, expected);
+}
+
 #[test]
 fn every_version_of_the_metadata_knows_the_velocity_pallet() {
 	let state = State::of_preset("development");
@@ -60,10 +70,12 @@ fn every_version_of_the_metadata_knows_the_velocity_pallet() {
 
 #[test]
 fn presets_make_chains_with_valid_limits() {
-	for (preset, authorities) in [("development", 1), ("local_testnet", 2)] {
+	for (preset, authorities, capacity) in
+		[("development", 1, 4), ("local_testnet", 2, 4), ("sync", 2, 1)]
+	{
 		let state = State::of_preset(preset);
 		let limits: Limits = state.call("VelocityApi_limits", ());
-		assert_eq!(limits, Limits { velocity: 1, capacity: 4, target_block_rate: 1 }, "{preset}");
+		assert_eq!(limits, Limits { velocity: 1, capacity, target_block_rate: 1 }, "{preset}");
 		assert_eq!(state.call::<u32>("TargetBlockRate_target_block_rate", ()), 1);
 		assert_eq!(state.call::<u32>("RelayParentOffsetApi_relay_parent_offset", ()), 1);
 		assert_eq!(state.call::<u32>("GetParachainInfo_parachain_id", ()), 2_000);

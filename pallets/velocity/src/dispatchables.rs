@@ -103,13 +103,13 @@ impl<T: Config> Pallet<T> {
 	/// (its blocks did not fit, or were left out to hand over to the next collator), it happens after
 	/// the first core and closes the relay slot for the others.
 	pub(crate) fn apply_scheduled_limits() {
+		let Some(ScheduledLimits { limits, due }) = Scheduled::<T>::get() else { return };
 		let digest = frame_system::Pallet::<T>::digest();
 		let bundle_goes_on =
 			CumulusDigestItem::is_last_block_in_core(&digest).is_some_and(|is_last| !is_last);
 		if bundle_goes_on {
 			return;
 		}
-		let Some(ScheduledLimits { limits, due }) = Scheduled::<T>::get() else { return };
 		let Some(relay_parent) = ValidationData::<T>::get().map(|data| data.relay_parent_number)
 		else {
 			// Without the inherent parachain-system has already rejected the block.

@@ -4,32 +4,34 @@
 //! by the consensus hook.
 
 use crate::{pallet::*, WeightInfo};
+use codec::Decode;
 use conveyor_primitives::{
 	admission::{admission, limits_at},
-	Admission, AuthoredInSlot, Next, Refusal,
+	Admission, AuthoredInSlot, Limits as LimitsRecord, Next, Refusal,
 };
-use core::{marker::PhantomData, num::NonZeroU32};
+use core::num::NonZeroU32;
 use cumulus_pallet_parachain_system::{
 	self as parachain_system,
 	consensus_hook::{ConsensusHook, UnincludedSegmentCapacity},
 	relay_state_snapshot::RelayChainStateProof,
-	PreviousCoreCount, UnincludedSegment,
+	PreviousCoreCount,
 };
 use cumulus_primitives_core::CumulusDigestItem;
 use frame_support::{traits::Get, weights::Weight};
 use sp_consensus_aura::{Slot, SlotDuration};
-use sp_runtime::{traits::Hash, Digest, SaturatedConversion};
-
-/// The number of blocks per relay slot, for whatever takes it as a type.
-pub struct TargetBlockRate<T>(PhantomData<T>);
-
-impl<T: Config> Get<u32> for TargetBlockRate<T> {
-	fn get() -> u32 {
-		Pallet::<T>::target_block_rate()
-	}
-}
+use sp_runtime::{traits::Hash, Digest};
 
 impl<T: Config> Pallet<T> {
+	/// What `Limits::get` answers, but with one allocation in place of two, each of which is two calls
+	/// into the host: the SDK's dynamic block weights ask again and again.
+	pub(crate) fn read_limits() -> LimitsRecord {
+		let mut bytes = [0; LimitsRecord::ENCODED_LENGTH];
+		sp_io::storage::read(&Limits::<T>::hashed_key(), &mut bytes, 0)
+			.filter(|length| *length as usize == bytes.len())
+			.and_then(|_| LimitsRecord::decode(&mut &bytes[..]).ok())
+			.unwrap_or_else(Limits::<T>::get)
+	}
+
 	/// The verdict on a block that is to be built on the current one.
 	pub(crate) fn verdict_on_child(
 		included_hash: T::Hash,
@@ -41,23 +43,6 @@ impl<T: Config> Pallet<T> {
 			CumulusDigestItem::is_last_block_in_core(&frame_system::Pallet::<T>::digest())
 				.is_some_and(|is_last| !is_last);
 		let next = if bundle_goes_on { Next::Block } else { Self::next_bundle() };
-		Self::verdict(included_hash, relay_slot, next)
-	}
-
-	/// The verdict on the current block.
-	pub(crate) fn verdict_on_this(
-		included_hash: T::Hash,
-		relay_slot: Slot,
-	) -> Result<Admission, Refusal> {
-		let digest = frame_system::Pallet::<T>::digest();
-		let next = match CumulusDigestItem::find_block_bundle_info(&digest) {
-			Some(place) if place.index == 0 => Self::next_bundle(),
-			_ => Next::Block,
-		};
-		Self::verdict(included_hash, relay_slot, next)
-	}
-
-	fn verdict(included_hash: T::Hash, relay_slot: Slot, next: Next) -> Result<Admission, Refusal> {
 		let segment_length =
 			parachain_system::Pallet::<T>::unincluded_segment_size_after(included_hash);
 		admission(&Self::limits(), Authored::<T>::get(), segment_length, relay_slot, next)
@@ -70,13 +55,23 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Count the current block as built at `relay_slot`, if the limits allow for it. Answers the
-	/// capacity that it must obey, in blocks.
-	pub(crate) fn note_block(included_hash: T::Hash, relay_slot: Slot) -> Result<u32, Refusal> {
-		Self::verdict_on_this(included_hash, relay_slot)?;
-		let before = Authored::<T>::get();
-		let last_core = Self::is_for_last_core(&frame_system::Pallet::<T>::digest());
+	/// verdict on it, and the capacity that it must obey, in blocks.
+	pub(crate) fn note_block(
+		included_hash: T::Hash,
+		relay_slot: Slot,
+	) -> Result<(Admission, u32), Refusal> {
+		let digest = frame_system::Pallet::<T>::digest();
+		let next = match CumulusDigestItem::find_block_bundle_info(&digest) {
+			Some(place) if place.index == 0 => Self::next_bundle(),
+			_ => Next::Block,
+		};
+		let segment_length =
+			parachain_system::Pallet::<T>::unincluded_segment_size_after(included_hash);
+		let (limits, before) = (Self::limits(), Authored::<T>::get());
+		let admission = admission(&limits, before, segment_length, relay_slot, next)?;
+		let last_core = Self::is_for_last_core(&digest);
 		Authored::<T>::put(AuthoredInSlot::with_one_more(before, relay_slot, last_core));
-		Ok(limits_at(&Self::limits(), before, relay_slot).capacity)
+		Ok((admission, limits_at(&limits, before, relay_slot).capacity))
 	}
 
 	/// Whether the block with this digest is for the last core that its collator uses at its relay
@@ -114,7 +109,7 @@ impl<T: Config> ConsensusHook for Pallet<T> {
 			panic!("no included head in the relay chain's state proof: {error:?}")
 		});
 		let included_hash = T::Hashing::hash(&included_head.0);
-		let capacity = Self::note_block(included_hash, relay_slot)
+		let (_, capacity) = Self::note_block(included_hash, relay_slot)
 			.unwrap_or_else(|refusal| panic!("{refusal}"));
 
 		let para_slot = pallet_aura::CurrentSlot::<T>::get();
@@ -129,10 +124,10 @@ impl<T: Config> ConsensusHook for Pallet<T> {
 			);
 		}
 
+		// As if the segment were as long as it may be: to ask for its length would be one more read.
+		let weight = <T as Config>::WeightInfo::note_block(capacity);
 		// Valid limits have a capacity of 1 at least.
 		let capacity = NonZeroU32::new(capacity).unwrap_or(NonZeroU32::MIN);
-		let segment_length = UnincludedSegment::<T>::decode_len().unwrap_or(0);
-		let weight = <T as Config>::WeightInfo::note_block(segment_length.saturated_into());
 		(weight, capacity.into())
 	}
 }

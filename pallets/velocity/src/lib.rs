@@ -45,7 +45,8 @@
 //! ```
 //!
 //! and its [`TargetBlockRate`] goes wherever `cumulus-pallet-parachain-system` wants to know how
-//! many blocks share a relay slot: `MaxParachainBlockWeight` and `DynamicMaxBlockWeight`.
+//! many blocks share a relay slot: `MaxParachainBlockWeight` and `DynamicMaxBlockWeight`. Around the
+//! latter goes [`RateAtHand`], so that it does not read the rate a dozen times per transaction.
 //!
 //! # Scenario: a change of the limits
 //!
@@ -86,6 +87,7 @@ extern crate alloc;
 mod dispatchables;
 mod hook;
 mod integrity;
+mod rate;
 mod relay_chain;
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -98,8 +100,8 @@ mod tests;
 pub mod migration;
 pub mod weights;
 
-pub use hook::TargetBlockRate;
 pub use pallet::*;
+pub use rate::{RateAtHand, TargetBlockRate};
 pub use weights::WeightInfo;
 
 const LOG_TARGET: &str = "runtime::velocity";
@@ -329,7 +331,7 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// The limits that the next block must obey.
 		pub fn limits() -> LimitsRecord {
-			Limits::<T>::get()
+			Self::read_limits()
 		}
 
 		/// The limits that wait for their time, if any.

@@ -4,7 +4,7 @@
 //! own hook beside ours, to be compared with.
 
 use crate as pallet_velocity;
-use conveyor_primitives::Limits;
+use conveyor_primitives::{Admission, Limits, Refusal};
 use cumulus_pallet_parachain_system::{
 	block_weight::{DynamicMaxBlockWeightHooks, MaxParachainBlockWeight},
 	Ancestor, AnyRelayNumber, ParachainSetCode, RelayChainStateProof, UsedBandwidth,
@@ -22,7 +22,7 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use sp_consensus_aura::Slot;
 use sp_core::H256;
-use sp_runtime::{generic::Digest, traits::Hash, BuildStorage};
+use sp_runtime::{generic::Digest, traits::Hash, BuildStorage, TransactionOutcome};
 use sp_version::RuntimeVersion;
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -207,6 +207,14 @@ pub(crate) fn initialize(place: Place) {
 	System::reset_events();
 	System::initialize(&number, &H256::zero(), &place.digest());
 	Velocity::on_initialize(number);
+}
+
+/// The verdict of the hook on the current block, and nothing of it noted.
+pub(crate) fn verdict_on_this(included_hash: H256, relay_slot: Slot) -> Result<Admission, Refusal> {
+	frame_support::storage::with_transaction_unchecked(|| {
+		TransactionOutcome::Rollback(Velocity::note_block(included_hash, relay_slot))
+	})
+	.map(|(admission, _)| admission)
 }
 
 /// Leave what the inherent leaves, for a block that is built on `relay_parent`.

@@ -8,4 +8,5 @@ mod governance;
 mod hook;
 mod integrity;
 mod migration;
+mod rate;
 mod whole_blocks;

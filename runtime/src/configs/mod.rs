@@ -19,7 +19,11 @@ pub mod messages;
 pub mod pace;
 pub mod system;
 pub mod tokens;
-#[cfg(any(feature = "variant-offset-in-storage", feature = "variant-sdk-hook"))]
+#[cfg(any(
+	feature = "variant-next-version",
+	feature = "variant-offset-in-storage",
+	feature = "variant-sdk-hook"
+))]
 pub mod variant;
 pub mod xcm;
 

@@ -20,6 +20,9 @@ pub type ConsensusHook = Velocity;
 /// How many blocks a collator should try to build per relay slot.
 pub type TargetBlockRate = pallet_velocity::TargetBlockRate<Runtime>;
 
+/// What goes around the extensions of a transaction, so that they need not read the rate each time.
+pub type AroundExtensions<S> = pallet_velocity::RateAtHand<Runtime, S>;
+
 parameter_types! {
 	/// The limits of a chain that never set any.
 	pub const InitialLimits: Limits = INITIAL_LIMITS;

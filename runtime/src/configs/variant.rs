@@ -7,6 +7,7 @@
 //! chosen by a feature that nothing else sets:
 //!
 //! - `variant-sdk-hook`: the pace is compiled in, as the SDK does it; there is no pallet-velocity.
+//! - `variant-next-version`: a spec version above the runtime's, so that a chain can be upgraded to it.
 //! - `variant-offset-in-storage`: the relay parent offset is read from storage, as it must not be.
 
 /// The pace that the SDK offers. Takes the place of `configs::pace`.
@@ -31,6 +32,9 @@ pub mod sdk_hook {
 
 	/// How many blocks a collator should try to build per relay slot.
 	pub type TargetBlockRate = ConstU32<VELOCITY>;
+
+	/// What goes around the extensions of a transaction: nothing, the rate is a constant.
+	pub type AroundExtensions<S> = S;
 }
 
 /// The presets name limits, which this variant has none of. Its users take a preset of the runtime
@@ -50,6 +54,31 @@ pub mod genesis_config_presets {
 		Vec::new()
 	}
 }
+
+/// The runtime's own version, but for `spec_version`. Whole, because the macro that puts it into the
+/// Wasm's custom section reads the source and not its value.
+#[cfg(feature = "variant-next-version")]
+mod next_version {
+	use crate::apis::RUNTIME_API_VERSIONS;
+	use alloc::borrow::Cow;
+	use sp_version::RuntimeVersion;
+
+	/// Which runtime this is.
+	#[sp_version::runtime_version]
+	pub const VERSION: RuntimeVersion = RuntimeVersion {
+		spec_name: Cow::Borrowed("conveyor"),
+		impl_name: Cow::Borrowed("conveyor"),
+		authoring_version: 1,
+		spec_version: 101,
+		impl_version: 0,
+		apis: RUNTIME_API_VERSIONS,
+		transaction_version: 1,
+		system_version: 1,
+	};
+}
+
+#[cfg(feature = "variant-next-version")]
+pub use next_version::VERSION;
 
 #[cfg(feature = "variant-offset-in-storage")]
 frame_support::parameter_types! {

@@ -139,7 +139,7 @@ fn compare(sdk: &Sdk, steps: &[Step], totals: &mut Totals) {
 			initialize(Place { bundle: step.block(), core: None });
 			set_para_slot((slot_now + step.para_slot_error) as u64);
 			let proof = state_proof_with(slot_now as u64, included);
-			let within = Velocity::verdict_on_this(included_hash, slot);
+			let within = verdict_on_this(included_hash, slot);
 			let bundle_does_not_fit = matches!(within, Err(Refusal::BundleDoesNotFit { .. }));
 			let ours = run(|| Velocity::on_state_proof(&proof).1);
 			// What parachain-system does with the answer.

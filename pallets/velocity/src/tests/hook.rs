@@ -2,7 +2,7 @@
 
 //! What the consensus hook accepts, and what it says when it does not.
 
-use crate::{mock::*, Authored};
+use crate::{mock::*, Authored, Limits as StoredLimits};
 use conveyor_primitives::{Admission, AuthoredInSlot, Limits, Refusal, RestOfSlot};
 use core::num::NonZeroU32;
 use cumulus_pallet_parachain_system::consensus_hook::ConsensusHook;
@@ -31,6 +31,17 @@ fn assert_authored(relay_slot: u64, blocks: u32) {
 			rest: RestOfSlot::InForce
 		}),
 	);
+}
+
+#[test]
+fn limits_are_those_of_the_state_or_else_of_the_code() {
+	at(10, || {
+		assert_eq!(Velocity::limits(), LIMITS);
+		assert_eq!(Velocity::limits(), StoredLimits::<Test>::get());
+		StoredLimits::<Test>::kill();
+		assert_eq!(Velocity::limits(), INITIAL_LIMITS);
+		assert_eq!(Velocity::limits(), StoredLimits::<Test>::get());
+	});
 }
 
 #[test]
@@ -214,7 +225,7 @@ fn both_verdicts(
 	initialize(parent);
 	let before = Velocity::admission(Default::default(), relay_slot.into());
 	initialize(block);
-	let within = Velocity::verdict_on_this(Default::default(), relay_slot.into());
+	let within = verdict_on_this(Default::default(), relay_slot.into());
 	(before.map(|admission| admission.room), within.map(|admission| admission.room))
 }
 
