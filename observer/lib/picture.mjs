@@ -12,12 +12,15 @@ function names(blocks) {
 	return `${name(first)}-${name(last).slice(1)}`;
 }
 
-// Blocks one after the other of the same fork are named together.
+// Blocks one after the other of the same fork are named together, even with others between them.
 function runs(blocks) {
 	const found = [];
 	for (const block of blocks) {
-		const last = found.at(-1)?.at(-1);
-		if (last && last.number !== null && block.number === last.number + 1 && block.fork === last.fork) found.at(-1).push(block);
+		const run = found.find((run) => {
+			const last = run.at(-1);
+			return last.number !== null && block.number === last.number + 1 && block.fork === last.fork;
+		});
+		if (run) run.push(block);
 		else found.push([block]);
 	}
 	return found;

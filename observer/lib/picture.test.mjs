@@ -44,6 +44,11 @@ test('everything in one line, by number, and cores from the second on', () => {
 	);
 });
 
+test('a run of blocks is one, even with others between them', () => {
+	const lost = { ...line, lost: [block(1), block(1, 1), block(2), block(2, 1), block(4)] };
+	assert.equal(picture()(lost), "R7: P1-2(L) P1'-2'(L) P4(L)");
+});
+
 test('cores are named once there are two, and stay named', () => {
 	const show = picture();
 	assert.equal(show({ ...line, backed: [candidate(0, block(1))] }), 'R7: P1(B)');

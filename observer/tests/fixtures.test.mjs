@@ -128,6 +128,53 @@ describe('a network with three cores', async () => {
 	});
 });
 
+// Governance raises the rate to three blocks on the one core; later a validator is stopped for 75 s, builds a
+// branch of its own when it goes on, and wins.
+describe('a network with bundles', async () => {
+	const { text, lines, figures } = await replayed('basic-bundles');
+
+	it('goes from one block to three in a candidate, at the first relay block after the change', () => {
+		assert.deepEqual(part(text, 'R45', 'R49'), [
+			"R45: P14'(I) P14(L) P15(B) P17(C)",
+			'-- limits: velocity 1, capacity 4, target block rate 1 -> velocity 3, capacity 12, target block rate 3',
+			'R46: P15(I) P16(B) P18-20(C)',
+			'R47: P16(I) P17(B) P21-23(C)',
+			'R48: P17(I) P18-20(B) P24-26(C)',
+			'-- the relay chain takes another branch: R49 did not count',
+			'-- the relay chain takes another branch: R49 did not count',
+			'R49: P18-20(I) P21-23(B) P27-29(C)',
+		]);
+		const steady = lines.filter(({ number }) => number >= 50 && number <= 60);
+		assert.deepEqual(steady.map(({ included, backed, collated }) => [...included, ...backed, { blocks: collated }].map(({ blocks }) => blocks.length)), steady.map(() => [3, 3, 3]));
+	});
+
+	it('shows the relay blocks again when another branch of them wins', () => {
+		const last = text.findLastIndex((line) => line.startsWith('R66'));
+		assert.equal(text[last - 1], '-- the relay chain takes another branch: R66 R67 R68 R69 R70 R71 R72 R73 did not count');
+		assert.deepEqual(text.slice(last, last + 5), [
+			"R66: P60'-62'(I) P60-62(L) P63-65(B) P69-71(C)",
+			"R67: P63-65(I) P63'-65'(L) | session 4",
+			"R68: P66''-68''(C) | nothing backed",
+			"R69: P66''-68''(B) P63'-65'(C) P69''-71''(C)",
+			"R70: P66''-68''(I) P66-68(L) P66'-68'(L) P69''-71''(B) P66'-68'(C) P72-74(C)",
+		]);
+		assert.equal(text.filter((line) => line === 'R67: - | nothing backed | no block may be built: SegmentFull (length 12, capacity 12)').length, 2);
+	});
+
+	it('adds up, each relay block once', () => {
+		assert.deepEqual(figures, {
+			relayBlocks: { seen: 33, missed: 0, unread: 0, sessionChanges: 2, counted: 31, reorgs: 7 },
+			candidates: { backed: 28, included: 28, timedOut: 0, dropped: 0, perRelayBlock: 0.9 },
+			blocks: { included: 76, lost: 22, reproposed: 0, perRelayBlock: 2.26 },
+			blockTimeMs: { count: 76, mean: 3975, p50: 2020, p95: 6030 },
+			inclusionLag: { count: 76, mean: 3.68, p50: 4, p95: 4 },
+			chances: { all: 31, missed: 3 },
+			lostConnections: { relay: 0, para: 0 },
+			own: { included: 83, longest: 7, faults: 0 },
+		});
+	});
+});
+
 // A collator killed, the observer's own node stopped for 75 s, then a validator killed, with which the relay
 // chain comes to an end.
 describe('a network in trouble', async () => {

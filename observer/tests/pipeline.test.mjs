@@ -283,7 +283,7 @@ describe('forks of the parachain', () => {
 		s.r();
 		const { text, state } = s.run();
 		assert.deepEqual(text, [
-			"R1: P1(C) P1'(C) P2(C) P2'(C)",
+			"R1: P1-2(C) P1'-2'(C)",
 			'R2: P1(B)',
 			"R3: P1(I) P1'(L) P2'(B)",
 			"R4: P2'(I) P2(L) | nothing backed",
