@@ -16,6 +16,11 @@ export function isError(line, harmless = HARMLESS) {
 	return (ERROR.test(line) || PANIC.test(line)) && !harmless.some(({ pattern }) => pattern.test(line));
 }
 
+// When `line` was written, in milliseconds since 1970; NaN if it does not say. Nodes write their local time.
+export function timeOf(line) {
+	return new Date(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?/.exec(line)?.[0].replace(' ', 'T')).getTime();
+}
+
 // The error lines of the log file at `path`.
 export async function errorsIn(path, harmless = HARMLESS) {
 	const found = [];

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { HARMLESS, errorsIn, isError } from './log-scan.mjs';
+import { HARMLESS, errorsIn, isError, timeOf } from './log-scan.mjs';
 
 const lines = {
 	error: '2026-11-20 14:03:09.120 ERROR tokio-rt-worker parachain: [Relaychain] cannot do it',
@@ -22,6 +22,11 @@ test('errors and panics count, words do not', () => {
 test('what is known to be harmless does not count', () => {
 	assert.ok(!isError(lines.error, [{ pattern: /cannot do it/, reason: 'a test' }]));
 	assert.ok(isError(lines.panic, [{ pattern: /cannot do it/, reason: 'a test' }]));
+});
+
+test('a line says when it was written, in local time', () => {
+	assert.equal(timeOf(lines.error), new Date(2026, 10, 20, 14, 3, 9, 120).getTime());
+	assert.ok(Number.isNaN(timeOf(lines.panic)));
 });
 
 test('every exception has a reason', () => {

@@ -1,0 +1,206 @@
+// What async backing promises has to hold when processes die. On one running network, one after the other:
+// the validator that backs the parachain is stopped for 30 s, a collator is killed and started again, all
+// collators are stopped for a minute, the full node is started anew. After each, blocks are backed and
+// finalized again and the unincluded segment is as short as before; in the end every block that any node
+// ever called final is on the chain, and every transaction that was sent all the time is final. What the
+// faults cost is printed: blocks proposed again and lost, candidates timed out and dropped.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { firstOf, within } from 'conveyor-observer/bounded';
+import { summaryText } from 'conveyor-observer/picture';
+import { connect, devAccount } from '../lib/chain.mjs';
+import { descriptors } from '../lib/descriptors.mjs';
+import { backersOf, calm, recoveredWith, tally, tallyText, usualLength } from '../lib/faults.mjs';
+import { finalChain, lostOf, watchFinality } from '../lib/finality.mjs';
+import { HARMLESS, errorsIn, timeOf } from '../lib/log-scan.mjs';
+import { nodeProcesses } from '../lib/nodes.mjs';
+import { watchPipeline } from '../lib/watch.mjs';
+import { launch } from '../launch.mjs';
+import { prepare } from '../load/prepare.mjs';
+import { reportText } from '../load/report.mjs';
+
+const PARA = 2000;
+
+// Relay blocks without a fault, close to no change of session, from which the usual length of the segment
+// is taken.
+const STEADY = 8;
+// When the pipeline runs again: of 4 relay blocks in a row 3 bring a candidate, as in `basic`.
+const RUNNING = { window: 4, least: 3 };
+// How long processes stand still, in seconds: this is the fault.
+const STOPPED = { validator: 30, collators: 60 };
+// Relay blocks that a killed collator stays away: its turn to author comes and goes.
+const AWAY = 3;
+
+// Through the collator that is not killed; it is stopped once, with the other.
+const LOAD = { rate: 3, accounts: 20, limit: 900, wait: 60 };
+
+// Limits of waiting, in seconds.
+const SECONDS = { start: 900, session: 300, recovery: 600, load: 600, finality: 300 };
+
+// What these nodes may complain of, each with the reason. What a node says while it is asked to end counts for
+// nothing: its parts find others gone before they are told to end themselves.
+const EXCUSED = [
+	{
+		nodes: ['collator-1', 'collator-2'],
+		pattern: /cumulus-relay-chain-streams: .*Failed to fetch relay chain runtime version\. .*State already discarded/,
+		reason: 'a collator that goes on after a minute asks of all relay blocks that came meanwhile, also of a fork that is gone',
+	},
+];
+
+const report = (line) => console.log(`... ${line}`);
+const round = (seconds) => Math.round(seconds * 10) / 10;
+
+describe('network faults', { timeout: 2_400_000 }, () => {
+	let network;
+	let nodes;
+	let pipeline;
+	let load;
+	let finality;
+	let usual;
+	let loud = false;
+	let ending;
+	const connections = new Map();
+	const to = (name) => connections.get(name);
+
+	before(async () => {
+		const generated = await descriptors(report);
+		const start = Date.now();
+		network = await launch('faults', { report });
+		console.log(`network up after ${round((Date.now() - start) / 1000)} s; logs: ${network.folder}`);
+		nodes = nodeProcesses(network);
+		for (const { name, para, ws } of network.nodes) connections.set(name, connect(ws, para === undefined ? generated.relay : generated.conveyor));
+		finality = watchFinality(network.nodes.map(({ name }) => ({ name, client: to(name).client })), (error) => pipeline?.fail(error));
+		pipeline = await watchPipeline({
+			relay: network.node('bob').ws,
+			para: network.node('para-full').ws,
+			say: (line) => loud && console.log(`    ${line}`),
+		});
+		await pipeline.until(SECONDS.start, 'the first included parachain block', (lines) => lines.find(({ included }) => included.length > 0));
+		load = await prepare({ para: network.node('collator-2').ws, relay: network.node('bob').ws, ...LOAD, say: report });
+		load.begin();
+		const from = pipeline.now();
+		const steady = await pipeline.until(SECONDS.start, `${STEADY} relay blocks with transactions and without a fault`, (lines) => {
+			const later = calm(lines).filter(({ number, underWay }) => number > from && underWay !== null);
+			return later.length >= STEADY ? later : undefined;
+		});
+		usual = usualLength(steady);
+		console.log(`without a fault: ${tallyText(tally(pipeline.lines(), from, steady.at(-1).number))}; usually ${usual}`);
+	});
+
+	after(async () => {
+		load?.close();
+		finality?.stop();
+		await Promise.allSettled([pipeline, ...connections.values()].map((open) => open?.close()));
+		// Whatever becomes of those that were started here, the network goes.
+		await nodes?.close().finally(() => network.stop());
+	});
+
+	// Lets `fault` happen, waits until the pipeline runs again, and prints what it took.
+	async function survive(what, fault) {
+		const from = pipeline.now();
+		loud = true;
+		await fault();
+		const end = pipeline.now();
+		const tip = pipeline.lines().at(-1).best;
+		const to = await pipeline.until(SECONDS.recovery, `the pipeline to run again after ${what}`, (lines) => {
+			const number = recoveredWith(lines, { after: end, tip, usual, ...RUNNING });
+			return number !== undefined && lines.at(-1).finalized >= tip ? number : undefined;
+		}).finally(() => (loud = false));
+		const lines = pipeline.lines();
+		const backed = lines.find((line) => line.number > end && line.backed.length > 0).number;
+		const included = lines.find((line) => line.number > end && line.included.length > 0).number;
+		const drained = lines.find((line) => line.number > end && line.head >= tip).number;
+		console.log(`${what}, relay blocks #${from} to #${end}: ${tallyText(tally(lines, from, end))}`);
+		console.log(`after it: backed again with the relay block ${backed - end} later, included ${included - end} later, the segment drained of all up to #${tip} ${drained - end} later, the pipeline running ${to - end} later; ${tallyText(tally(lines, end + 1, to))}`);
+		const { sent, inBlock, finalized, lost, retracted, droppedByPool, resent } = load.report();
+		console.log(`transactions until then: ${sent} sent, ${inBlock} in a block, ${finalized} finalized, ${lost.total} lost; ${retracted} retracted, ${droppedByPool} dropped by the pool, ${resent} times sent again`);
+	}
+
+	it(`goes on after the validator that backs it was stopped for ${STOPPED.validator} s`, async () => {
+		const { api } = to('bob');
+		// Early in a session, so that it is the one that backs all the time.
+		await pipeline.until(SECONDS.session, 'a session that has begun', (lines) => {
+			const session = lines.findLast((line) => line.session !== null)?.number;
+			const since = lines.at(-1).number - session;
+			return since >= 4 && since <= 9 ? true : undefined;
+		});
+		const [keys, groups, queue] = await Promise.all([api.apis.ParachainHost.validators(), api.apis.ParachainHost.validator_groups(), api.apis.ParachainHost.claim_queue()]);
+		const [core] = [...queue].find(([, paras]) => paras.includes(PARA));
+		const keyOf = (name) => `0x${Buffer.from(devAccount(name[0].toUpperCase() + name.slice(1)).signer.publicKey).toString('hex')}`;
+		const validators = network.nodes.filter(({ role }) => role === 'validator').map(({ name }) => name);
+		const backers = backersOf(core, groups).map((index) => validators.find((name) => keyOf(name) === keys[index]));
+		// Not the one whose RPC the collators need.
+		const victim = backers.find((name) => name !== 'alice' && name !== 'bob') ?? 'dave';
+		console.log(`core ${core} is backed by ${backers.join(', ')}; stopped is ${victim}`);
+		await survive(`${victim} stopped for ${STOPPED.validator} s`, async () => {
+			await nodes.stop(victim);
+			await delay(STOPPED.validator * 1000);
+			await nodes.resume(victim);
+		});
+	});
+
+	it('goes on after a collator was killed and started again', async () => {
+		await survive('collator-1 killed', async () => {
+			const killed = pipeline.now();
+			await nodes.end('collator-1', 'SIGKILL');
+			await pipeline.until(SECONDS.recovery, `${AWAY} relay blocks without collator-1`, (lines) => (lines.at(-1).number >= killed + AWAY ? true : undefined));
+			await nodes.start('collator-1');
+		});
+		const { number } = await to('collator-1').client.getFinalizedBlock();
+		console.log(`collator-1 is at finalized block #${number}`);
+	});
+
+	it(`goes on after all collators were stopped for ${STOPPED.collators} s`, async () => {
+		await survive(`all collators stopped for ${STOPPED.collators} s`, async () => {
+			await Promise.all(['collator-1', 'collator-2'].map(nodes.stop));
+			await delay(STOPPED.collators * 1000);
+			await Promise.all(['collator-1', 'collator-2'].map(nodes.resume));
+		});
+	});
+
+	it('goes on after the full node was started anew', async () => {
+		await survive('para-full started anew', async () => {
+			ending = { name: 'para-full', from: Date.now() };
+			await nodes.end('para-full', 'SIGTERM');
+			ending.to = Date.now();
+			await nodes.start('para-full');
+		});
+		console.log(summaryText(pipeline.summary()));
+		assert.ok(pipeline.summary().lostConnections.para >= 1, 'the observer has noticed that its node was away');
+	});
+
+	it('loses no transaction', async () => {
+		load.end();
+		await within(SECONDS.load, 'all transactions to be final', load.finished, () => JSON.stringify(load.report().underWay));
+		const figures = load.report();
+		console.log(reportText({ facts: load.facts, ...figures }));
+		assert.deepEqual({ lost: figures.lost.total, finalized: figures.finalized }, { lost: 0, finalized: figures.sent });
+	});
+
+	it('loses no finalized block', async () => {
+		const told = [...finality.told];
+		for (const para of [undefined, PARA]) {
+			const those = network.nodes.filter((node) => node.para === para);
+			const theirs = told.filter(({ name }) => those.some((node) => node.name === name));
+			const highest = Math.max(...theirs.map(({ number }) => number));
+			for (const { name } of those) {
+				const { client } = to(name);
+				await firstOf(SECONDS.finality, `${name} to finalize block #${highest}`, client.finalizedBlock$, ({ number }) => (number >= highest ? true : undefined));
+				assert.deepEqual(lostOf(theirs, await finalChain(client)), [], `blocks that are not on the chain of ${name}`);
+			}
+			console.log(`${para === undefined ? 'relay chain' : `parachain ${para}`}: ${theirs.length} times a node called a block final, up to #${highest}; all of these blocks are on the chain of ${those.map(({ name }) => name).join(', ')}`);
+		}
+	});
+
+	it('leaves no error in any log', async () => {
+		const isEnding = (name, line) => name === ending?.name && timeOf(line) >= ending.from && timeOf(line) <= ending.to;
+		const excusedOf = (name) => [...HARMLESS, ...EXCUSED.filter((excused) => excused.nodes.includes(name))];
+		const found = await Promise.all(
+			network.nodes.map(async ({ name, log }) =>
+				(await errorsIn(log, excusedOf(name))).filter((line) => !isEnding(name, line)).map((line) => `${name}: ${line}`),
+			),
+		);
+		assert.deepEqual(found.flat(), []);
+	});
+});
