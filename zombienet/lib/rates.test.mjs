@@ -18,13 +18,19 @@ test('relay blocks without a parachain block count as well', () => {
 
 test('a rate is reached with the first relay parent that has it', () => {
 	const counts = perRelayParent(chain(7, 8, 9, 10, 10, 10, 11, 11, 11));
-	assert.deepEqual(changeOf({ counts, rate: 3, applied: 8, window: 3 }), { reached: 2, without: [], steady: [3, 3] });
-	assert.deepEqual(changeOf({ counts, rate: 4, applied: 8, window: 3 }), { reached: null, without: [], steady: [] });
+	assert.deepEqual(changeOf({ counts, rate: 3, applied: 8, window: 3 }), { reached: 2, waited: 2, without: [], steady: [3, 3] });
+	assert.deepEqual(changeOf({ counts, rate: 4, applied: 8, window: 3 }), { reached: null, waited: null, without: [], steady: [] });
 });
 
 test('what comes before the change is another rate', () => {
 	const counts = perRelayParent(chain(7, 7, 7, 8, 9, 9, 9));
 	assert.equal(changeOf({ counts, rate: 3, applied: 7, window: 3 }).reached, 2);
+});
+
+test('what is excused does not count as waiting', () => {
+	const counts = perRelayParent(chain(7, 8, 11, 11));
+	const waited = (...excused) => changeOf({ counts, rate: 2, applied: 7, window: 3, excused: new Set(excused) }).waited;
+	assert.deepEqual([waited(), waited(7, 9), waited(9, 10, 11)], [4, 3, 1]);
 });
 
 test('a relay block without a parachain block is a loss, unless it is excused', () => {
