@@ -44,6 +44,11 @@ impl History {
 		Self { bundle: 3, under_way: 3, transfers: 50 },
 	];
 
+	/// Whether the measured blocks have nothing but inherents.
+	pub(crate) fn is_empty(&self) -> bool {
+		self.transfers == 0
+	}
+
 	/// What the report calls the block at `place` in the bundle.
 	pub(crate) fn block(&self, place: usize) -> String {
 		let under_way = self.under_way * usize::from(self.bundle) + place;

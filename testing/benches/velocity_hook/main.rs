@@ -42,7 +42,7 @@ mod report;
 use conveyor_testing::{Code, State};
 use history::{prepare, History, LIMITS};
 use measure::{costs, execution_time, pairs, validation_time};
-use report::{Report, Row};
+use report::{Report, Row, Times};
 use serde_json::{json, Value};
 use std::process::exit;
 
@@ -122,14 +122,16 @@ fn main() {
 			));
 		}
 		for (place, (sdk, ours)) in sdk.blocks.iter().zip(&ours.blocks).enumerate() {
-			let block = history.block(place);
-			eprintln!("measuring the execution: {block}");
-			let times = pairs(execution_time, sdk, ours, samples);
-			report.blocks.push(Row { block, times, sdk: costs(sdk), ours: costs(ours) });
+			let name = history.block(place);
+			eprintln!("measuring the execution: {name}");
+			let pairs = pairs(execution_time, sdk, ours, samples);
+			let times = Times { name, is_empty: history.is_empty(), pairs };
+			report.blocks.push(Row { times, sdk: costs(sdk), ours: costs(ours) });
 		}
-		let candidate = history.candidate();
-		eprintln!("measuring the validation: {candidate}");
-		report.candidates.push((candidate, pairs(validation_time, &sdk, &ours, samples)));
+		let name = history.candidate();
+		eprintln!("measuring the validation: {name}");
+		let pairs = pairs(validation_time, &sdk, &ours, samples);
+		report.candidates.push(Times { name, is_empty: history.is_empty(), pairs });
 	}
 	println!("{report}");
 }
