@@ -55,8 +55,8 @@ fn with_rate_at_hand<R>(step: impl FnOnce() -> R) -> R {
 ///
 /// ```ignore
 /// pub type TxExtension = pallet_velocity::RateAtHand<
-/// 	Runtime,
-/// 	DynamicMaxBlockWeight<Runtime, OtherExtensions, pallet_velocity::TargetBlockRate<Runtime>>,
+///     Runtime,
+///     DynamicMaxBlockWeight<Runtime, OtherExtensions, pallet_velocity::TargetBlockRate<Runtime>>,
 /// >;
 /// ```
 #[derive(Encode, Decode, DecodeWithMemTracking)]
