@@ -29,3 +29,10 @@ export async function errorsIn(path, harmless = HARMLESS) {
 	}
 	return found;
 }
+
+// Whether the node `name` wrote `line` in one of `troubles` ([{ names, from, to }], times in milliseconds): while
+// it stood still, ended, or came back to a world that had gone on. A panic is excused by no trouble.
+export function isOfTrouble(name, line, troubles) {
+	const at = timeOf(line);
+	return !PANIC.test(line) && troubles.some(({ names, from, to }) => names.includes(name) && at >= from && at <= to);
+}

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { HARMLESS, errorsIn, isError, timeOf } from './log-scan.mjs';
+import { HARMLESS, errorsIn, isError, isOfTrouble, timeOf } from './log-scan.mjs';
 
 const lines = {
 	error: '2026-11-20 14:03:09.120 ERROR tokio-rt-worker parachain: [Relaychain] cannot do it',
@@ -27,6 +27,17 @@ test('what is known to be harmless does not count', () => {
 test('a line says when it was written, in local time', () => {
 	assert.equal(timeOf(lines.error), new Date(2026, 10, 20, 14, 3, 9, 120).getTime());
 	assert.ok(Number.isNaN(timeOf(lines.panic)));
+});
+
+test('what a node says in trouble is its own, and only then', () => {
+	const at = timeOf(lines.error);
+	const troubles = [{ names: ['a', 'b'], from: at - 1000, to: at }];
+	assert.ok(isOfTrouble('b', lines.error, troubles));
+	assert.ok(!isOfTrouble('c', lines.error, troubles));
+	assert.ok(!isOfTrouble('b', lines.error, [{ names: ['b'], from: at + 1, to: at + 2 }]));
+	assert.ok(!isOfTrouble('b', lines.error, []));
+	assert.ok(!isOfTrouble('b', `${lines.error} panicked at x`, troubles));
+	assert.ok(!isOfTrouble('b', lines.panic, troubles));
 });
 
 test('every exception has a reason', () => {
