@@ -13,7 +13,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 STAGES=(lint unit wasm features dev e2e)
-# Only when it is named: networks beyond the one that shows whether everything works together.
+# Only when it is named: networks beyond the two that show whether everything works together.
 STAGES_ON_DEMAND=(e2e-all)
 
 describe() {
@@ -23,7 +23,7 @@ describe() {
 		wasm) say "tests that execute the runtime's Wasm (integration tests named wasm*)" ;;
 		features) say "the runtime compiles to Wasm with runtime-benchmarks and with try-runtime" ;;
 		dev) say "tests that run conveyor-node dev (integration tests named dev*)" ;;
-		e2e) say "the network basic on a real relay chain (zombienet/tests)" ;;
+		e2e) say "the two shortest networks on a real relay chain (zombienet/tests): basic and elastic" ;;
 		e2e-all) say "the other networks on a real relay chain; only if it is named" ;;
 	esac
 }
@@ -273,8 +273,12 @@ stage_dev() {
 	cargo_programs dev
 }
 
+# What is always tested with a real relay chain: what takes least time.
+SHORT_NETWORKS=(basic elastic)
+
 stage_e2e() {
-	networks "$NETWORKS/tests/basic.test.mjs"
+	local files=("${SHORT_NETWORKS[@]/#/$NETWORKS/tests/}")
+	networks "${files[@]/%/.test.mjs}"
 }
 
 stage_e2e-all() {
@@ -282,7 +286,10 @@ stage_e2e-all() {
 	# The runtime that `upgrade` upgrades to is built with the tests.
 	build_tests || return 0
 	for file in "$NETWORKS"/tests/*.test.mjs; do
-		[ "${file##*/}" = basic.test.mjs ] || files+=("$file")
+		case " ${SHORT_NETWORKS[*]} " in
+			*" $(basename "$file" .test.mjs) "*) ;;
+			*) files+=("$file") ;;
+		esac
 	done
 	networks "${files[@]}"
 }
