@@ -26,10 +26,14 @@ impl<T: Config> Pallet<T> {
 	/// into the host: the SDK's dynamic block weights ask again and again.
 	pub(crate) fn read_limits() -> LimitsRecord {
 		let mut bytes = [0; LimitsRecord::ENCODED_LENGTH];
-		sp_io::storage::read(&Limits::<T>::hashed_key(), &mut bytes, 0)
-			.filter(|length| *length as usize == bytes.len())
-			.and_then(|_| LimitsRecord::decode(&mut &bytes[..]).ok())
-			.unwrap_or_else(Limits::<T>::get)
+		match sp_io::storage::read(&Limits::<T>::hashed_key(), &mut bytes, 0) {
+			// A chain that never set any, which asks as often as others.
+			None => T::InitialLimits::get(),
+			Some(length) => {
+				let read = bytes.len().min(length as usize);
+				LimitsRecord::decode(&mut &bytes[..read]).unwrap_or_else(|_| Limits::<T>::get())
+			},
+		}
 	}
 
 	/// The verdict on a block that is to be built on the current one.
@@ -124,7 +128,8 @@ impl<T: Config> ConsensusHook for Pallet<T> {
 			);
 		}
 
-		// As if the segment were as long as it may be: to ask for its length would be one more read.
+		// As if the segment were as long as it may be: to ask for its length would be one more read. It
+		// can be longer in the one block that includes what an earlier, higher capacity allowed.
 		let weight = <T as Config>::WeightInfo::note_block(capacity);
 		// Valid limits have a capacity of 1 at least.
 		let capacity = NonZeroU32::new(capacity).unwrap_or(NonZeroU32::MIN);

@@ -41,6 +41,10 @@ fn limits_are_those_of_the_state_or_else_of_the_code() {
 		StoredLimits::<Test>::kill();
 		assert_eq!(Velocity::limits(), INITIAL_LIMITS);
 		assert_eq!(Velocity::limits(), StoredLimits::<Test>::get());
+		// No call leaves this. It must not become a record with what is missing as 0.
+		sp_io::storage::set(&StoredLimits::<Test>::hashed_key(), &[7; 5]);
+		assert_eq!(Velocity::limits(), INITIAL_LIMITS);
+		assert_eq!(Velocity::limits(), StoredLimits::<Test>::get());
 	});
 }
 
