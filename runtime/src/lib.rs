@@ -31,33 +31,42 @@ extern crate alloc;
 pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
+#[cfg_attr(feature = "variant-test", path = "variants/invalid_candidates.rs")]
+#[warn(missing_docs)]
+mod block_executor;
 #[warn(missing_docs)]
 pub mod configs;
-#[cfg(not(feature = "variant-sdk-hook"))]
+#[cfg_attr(feature = "variant-sdk-hook", path = "variants/no_presets.rs")]
 #[warn(missing_docs)]
 pub mod genesis_config_presets;
-#[cfg(feature = "variant-sdk-hook")]
-pub use configs::variant::genesis_config_presets;
+#[cfg_attr(feature = "variant-offset-in-storage", path = "variants/offset_in_storage.rs")]
+#[cfg_attr(feature = "variant-offset-zero", path = "variants/offset_zero.rs")]
+#[warn(missing_docs)]
+mod relay_parent_offset;
+// Compiled always, because `frame_support::runtime` needs it even where its `cfg` excludes the pallet.
+#[path = "variants/switches.rs"]
+#[warn(missing_docs)]
+pub mod switches;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(feature = "variant-test", path = "variants/next_version.rs")]
+#[warn(missing_docs)]
+mod version;
 #[warn(missing_docs)]
 pub mod weights;
 
-#[cfg(not(feature = "variant-next-version"))]
-use alloc::borrow::Cow;
 use conveyor_primitives::{capacity::Pipeline, Limits};
 // Used by the runtime macro.
 #[cfg(not(feature = "std"))]
 use alloc::vec::Vec;
 use sp_runtime::{generic, traits::BlakeTwo256, MultiAddress};
-#[cfg(not(feature = "variant-next-version"))]
-use sp_version::RuntimeVersion;
 
 pub use apis::RUNTIME_API_VERSIONS;
-#[cfg(feature = "variant-next-version")]
-pub use configs::variant::VERSION;
+pub use block_executor::BlockExecutor;
 pub use opaque::SessionKeys;
 pub use parachains_common::{AccountId, AuraId, Balance, BlockNumber, Hash, Nonce, Signature};
+pub use relay_parent_offset::{RelayParentOffset, RELAY_PARENT_OFFSET};
+pub use version::VERSION;
 #[cfg(feature = "std")]
 pub use wasm::{WASM_BINARY, WASM_BINARY_BLOATY, WASM_BINARY_PATH};
 
@@ -146,24 +155,6 @@ pub mod opaque {
 	}
 }
 
-/// Which runtime this is.
-///
-/// `system_version` 1 stores values of more than 32 bytes beside the trie's nodes: a proof that
-/// passes such a value without reading it carries a hash instead, which is what keeps a
-/// parachain's proofs of validity short.
-#[cfg(not(feature = "variant-next-version"))]
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-	spec_name: Cow::Borrowed("conveyor"),
-	impl_name: Cow::Borrowed("conveyor"),
-	authoring_version: 1,
-	spec_version: 100,
-	impl_version: 0,
-	apis: RUNTIME_API_VERSIONS,
-	transaction_version: 1,
-	system_version: 1,
-};
-
 /// Length of a para slot in milliseconds: how long one collator has the right to author.
 ///
 /// As long as a relay slot. Blocks are not bound to it: there are as many in a slot as the velocity
@@ -172,19 +163,6 @@ pub const SLOT_DURATION: u64 = 6_000;
 
 /// Length of a relay slot in milliseconds. A property of the relay chain.
 pub const RELAY_CHAIN_SLOT_DURATION_MILLIS: u64 = 6_000;
-
-/// How many relay blocks behind the relay chain's tip a block's relay parent must be.
-///
-/// One is enough to be clear of most of the relay chain's forks, at the price of messages from the
-/// relay chain that arrive one relay block later. It must stay a constant: `validate_block` reads
-/// it before there is a state to read from, so that a value in storage would make every candidate
-/// invalid.
-pub const RELAY_PARENT_OFFSET: u32 = 1;
-/// [`RELAY_PARENT_OFFSET`], as those want it who take it as a type.
-#[cfg(not(feature = "variant-offset-in-storage"))]
-pub type RelayParentOffset = frame_support::traits::ConstU32<RELAY_PARENT_OFFSET>;
-#[cfg(feature = "variant-offset-in-storage")]
-pub use configs::variant::RelayParentOffset;
 
 /// The longest unincluded segment that governance may allow, in blocks.
 pub const MAX_CAPACITY: u32 = 255;
@@ -297,9 +275,13 @@ mod runtime {
 	#[cfg(not(feature = "variant-sdk-hook"))]
 	#[runtime::pallet_index(40)]
 	pub type Velocity = pallet_velocity;
+
+	#[cfg(feature = "variant-test")]
+	#[runtime::pallet_index(250)]
+	pub type Switches = switches;
 }
 
 cumulus_pallet_parachain_system::register_validate_block! {
 	Runtime = Runtime,
-	BlockExecutor = cumulus_pallet_aura_ext::BlockExecutor::<Runtime, Executive>,
+	BlockExecutor = BlockExecutor,
 }

@@ -96,11 +96,12 @@ export async function findWasm(env = process.env) {
 	};
 }
 
-// The runtime to upgrade the parachain to: the same with a higher spec version (runtime-variants/next-version).
+// The runtime to upgrade the parachain to: the same with a higher spec version, and switches that are off
+// (runtime-variants/test).
 // It is no part of every build, because it takes another minute or two.
 export function findNextParaWasm(env = process.env) {
 	return findFile(
-		join(buildFolder(env), 'wbuild', 'conveyor-runtime-next-version', 'conveyor_runtime_next_version.compact.compressed.wasm'),
+		join(buildFolder(env), 'wbuild', 'conveyor-runtime-test', 'conveyor_runtime_test.compact.compressed.wasm'),
 		'it is built with the tests: scripts/test.sh does',
 	);
 }

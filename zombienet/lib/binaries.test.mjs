@@ -52,10 +52,10 @@ test('another release of polkadot is refused, with both named', async (t) => {
 
 test('the runtime to upgrade to is looked for only by those who want it', async (t) => {
 	const { env } = await folders(t);
-	await assert.rejects(findNextParaWasm(env), /conveyor_runtime_next_version\.compact\.compressed\.wasm is missing; it is built with the tests/);
-	const folder = join(env.CARGO_TARGET_DIR, 'local', 'wbuild', 'conveyor-runtime-next-version');
+	await assert.rejects(findNextParaWasm(env), /conveyor_runtime_test\.compact\.compressed\.wasm is missing; it is built with the tests/);
+	const folder = join(env.CARGO_TARGET_DIR, 'local', 'wbuild', 'conveyor-runtime-test');
 	await mkdir(folder, { recursive: true });
-	const file = join(folder, 'conveyor_runtime_next_version.compact.compressed.wasm');
+	const file = join(folder, 'conveyor_runtime_test.compact.compressed.wasm');
 	await writeFile(file, '');
 	assert.equal(await findNextParaWasm(env), file);
 });

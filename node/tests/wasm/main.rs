@@ -10,6 +10,7 @@ use conveyor_testing::{
 	Builder, Code, RelayContext, State,
 };
 use polkadot_parachain_primitives::primitives::{ValidationParams, ValidationResult};
+use serde_json::Value;
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
 
@@ -32,14 +33,16 @@ fn the_wasm_is_small_enough_for_a_pvf_and_says_what_it_is() {
 	assert_eq!(version.apis, VERSION.apis);
 }
 
-/// It is what chains are upgraded to in tests, so all else must be as it was.
+/// Chains are upgraded to the test variant, so its version must be the next one.
 #[test]
-fn the_next_version_of_the_runtime_differs_in_its_version() {
-	let next = Code::new(conveyor_runtime_next_version::WASM_BINARY);
+fn the_test_variant_has_the_next_version_and_switches_that_are_off() {
+	let test = Code::new(conveyor_runtime_test::WASM_BINARY);
 	let genesis = Code::of_runtime().preset("development");
-	let version: sp_version::RuntimeVersion = State::new(&next, genesis).call("Core_version", ());
+	let version: sp_version::RuntimeVersion =
+		State::new(&test, genesis.clone()).call("Core_version", ());
 	let expected = sp_version::RuntimeVersion { spec_version: VERSION.spec_version + 1, ..VERSION };
 	assert_eq!(version, expected);
+	assert_eq!(fates(&test, genesis), [(true, true); 3]);
 }
 
 #[test]
@@ -205,10 +208,9 @@ fn plain_accounts_pay_for_a_refused_change_and_change_nothing() {
 	assert_eq!(state.call::<Limits>("VelocityApi_limits", ()).velocity, 1);
 }
 
-/// A candidate for each of three relay blocks, of a chain on `code`: whether its block is imported,
-/// and whether a validator accepts it.
-fn fates(code: &Code) -> Vec<(bool, bool)> {
-	let genesis = Code::of_runtime().preset("development");
+/// Builds a candidate for each of three relay blocks, on a chain of `code` and `genesis`. Returns for
+/// each whether a full node imports its block, and whether a validator accepts it.
+fn fates(code: &Code, genesis: Value) -> Vec<(bool, bool)> {
 	let mut author = State::new(code, genesis.clone());
 	let mut full_node = State::new(code, genesis);
 	let mut relay = RELAY;
@@ -233,6 +235,26 @@ fn fates(code: &Code) -> Vec<(bool, bool)> {
 fn a_relay_parent_offset_in_storage_makes_every_candidate_invalid_and_nothing_else() {
 	let constant = Code::of_runtime();
 	let in_storage = Code::new(conveyor_runtime_offset_in_storage::WASM_BINARY);
-	assert_eq!(fates(constant), [(true, true); 3]);
-	assert_eq!(fates(&in_storage), [(true, false); 3]);
+	let genesis = constant.preset("development");
+	assert_eq!(fates(constant, genesis.clone()), [(true, true); 3]);
+	assert_eq!(fates(&in_storage, genesis), [(true, false); 3]);
+}
+
+#[test]
+fn the_switch_for_invalid_candidates_is_noticed_by_validators_only() {
+	let test = Code::new(conveyor_runtime_test::WASM_BINARY);
+	let mut genesis = test.preset("development");
+	genesis["switches"]["invalidCandidates"] = true.into();
+	assert_eq!(fates(&test, genesis), [(true, false); 3]);
+}
+
+#[test]
+fn the_variant_without_a_relay_parent_offset_builds_valid_candidates() {
+	let offset_zero = Code::new(conveyor_runtime_offset_zero::WASM_BINARY);
+	let genesis = offset_zero.preset("development");
+	let state = State::new(&offset_zero, genesis.clone());
+	assert_eq!(state.call::<u32>("RelayParentOffsetApi_relay_parent_offset", ()), 0);
+	let version: sp_version::RuntimeVersion = state.call("Core_version", ());
+	assert_eq!(version, VERSION);
+	assert_eq!(fates(&offset_zero, genesis), [(true, true); 3]);
 }

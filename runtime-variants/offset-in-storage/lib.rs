@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A variant of the runtime, as Wasm: the library of all of them.
+//! A variant of the runtime, as Wasm.
 //!
-//! It has the constants that the runtime itself has, `WASM_BINARY` and with it
-//! `WASM_BINARY_BLOATY` and `WASM_BINARY_PATH`. All are `None` if the build of the Wasm was
-//! skipped.
+//! The crate has the constants that the runtime itself has: `WASM_BINARY`, `WASM_BINARY_BLOATY` and
+//! `WASM_BINARY_PATH`. All are `None` if the build of the Wasm was skipped.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

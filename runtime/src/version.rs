@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The runtime's version.
+
+use crate::apis::RUNTIME_API_VERSIONS;
+use alloc::borrow::Cow;
+use sp_version::RuntimeVersion;
+
+/// Which runtime this is.
+///
+/// `system_version` 1 stores values of more than 32 bytes beside the trie's nodes: a proof that
+/// passes such a value without reading it carries a hash instead, which is what keeps a
+/// parachain's proofs of validity short.
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+	spec_name: Cow::Borrowed("conveyor"),
+	impl_name: Cow::Borrowed("conveyor"),
+	authoring_version: 1,
+	spec_version: 100,
+	impl_version: 0,
+	apis: RUNTIME_API_VERSIONS,
+	transaction_version: 1,
+	system_version: 1,
+};
