@@ -14,8 +14,8 @@ use crate::{
 		pace::{ConsensusHook, TargetBlockRate},
 		xcm::{LocationToAccountId, RelayLocation, XcmConfig, XcmRouter},
 	},
-	genesis_config_presets, AccountId, AuraId, Balance, Block, Executive, Hash, Header,
-	InherentDataExt, Nonce, OriginCaller, ParachainInfo, ParachainSystem, PolkadotXcm,
+	genesis_config_presets, AccountId, AuraId, AuthorityDiscovery, Balance, Block, Executive, Hash,
+	Header, InherentDataExt, Nonce, OriginCaller, ParachainInfo, ParachainSystem, PolkadotXcm,
 	RelayParentOffset, Runtime, RuntimeCall, RuntimeEvent, RuntimeGenesisConfig, SessionKeys,
 	System, TransactionPayment, UnincludedSegment, SLOT_DURATION, VERSION,
 };
@@ -65,6 +65,14 @@ impl_runtime_apis! {
 
 		fn authorities() -> Vec<AuraId> {
 			pallet_aura::Authorities::<Runtime>::get().into_inner()
+		}
+	}
+
+	impl sp_authority_discovery::AuthorityDiscoveryApi<Block> for Runtime {
+		/// Returns the authors of the current session in the order of authoring. The collator keeps
+		/// connections to its neighbours in this order, so it must not be sorted by key.
+		fn authorities() -> Vec<sp_authority_discovery::AuthorityId> {
+			AuthorityDiscovery::current_authorities().into_inner()
 		}
 	}
 

@@ -7,9 +7,9 @@
 //! anybody should put a value on.
 
 use crate::{
-	AccountId, AuraId, BalancesConfig, CollatorSelectionConfig, ParachainInfoConfig,
-	PolkadotXcmConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
-	VelocityConfig, EXISTENTIAL_DEPOSIT, INITIAL_LIMITS, UNIT,
+	AccountId, BalancesConfig, CollatorSelectionConfig, ParachainInfoConfig, PolkadotXcmConfig,
+	RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, VelocityConfig,
+	EXISTENTIAL_DEPOSIT, INITIAL_LIMITS, UNIT,
 };
 use alloc::vec::Vec;
 use conveyor_primitives::Limits;
@@ -42,7 +42,10 @@ pub fn genesis(collators: &[Sr25519Keyring]) -> Value {
 
 fn genesis_with(collators: &[Sr25519Keyring], limits: Limits) -> Value {
 	let account = |key: &Sr25519Keyring| -> AccountId { key.to_account_id() };
-	let aura = |key: &Sr25519Keyring| -> AuraId { key.public().into() };
+	let keys = |key: &Sr25519Keyring| SessionKeys {
+		aura: key.public().into(),
+		authority_discovery: key.public().into(),
+	};
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		balances: BalancesConfig {
 			balances: Sr25519Keyring::well_known()
@@ -58,7 +61,7 @@ fn genesis_with(collators: &[Sr25519Keyring], limits: Limits) -> Value {
 		session: SessionConfig {
 			keys: collators
 				.iter()
-				.map(|key| (account(key), account(key), SessionKeys { aura: aura(key) }))
+				.map(|key| (account(key), account(key), keys(key)))
 				.collect::<Vec<_>>(),
 		},
 		polkadot_xcm: PolkadotXcmConfig { safe_xcm_version: Some(xcm::prelude::XCM_VERSION) },

@@ -39,6 +39,8 @@ pub mod configs;
 #[cfg_attr(feature = "variant-sdk-hook", path = "variants/no_presets.rs")]
 #[warn(missing_docs)]
 pub mod genesis_config_presets;
+#[warn(missing_docs)]
+pub mod migrations;
 #[cfg_attr(feature = "variant-offset-in-storage", path = "variants/offset_in_storage.rs")]
 #[cfg_attr(feature = "variant-offset-zero", path = "variants/offset_zero.rs")]
 #[warn(missing_docs)]
@@ -151,6 +153,8 @@ pub mod opaque {
 		pub struct SessionKeys {
 			/// The key it claims para slots and seals blocks with.
 			pub aura: crate::Aura,
+			/// The key it signs its network addresses with. Other collators find it by this key.
+			pub authority_discovery: crate::AuthorityDiscovery,
 		}
 	}
 }
@@ -260,6 +264,8 @@ mod runtime {
 	pub type Aura = pallet_aura;
 	#[runtime::pallet_index(24)]
 	pub type AuraExt = cumulus_pallet_aura_ext;
+	#[runtime::pallet_index(25)]
+	pub type AuthorityDiscovery = pallet_authority_discovery;
 
 	#[runtime::pallet_index(30)]
 	pub type XcmpQueue = cumulus_pallet_xcmp_queue;

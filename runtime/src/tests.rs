@@ -104,6 +104,10 @@ fn presets_build_the_genesis_they_promise() {
 			assert_eq!(pallet_collator_selection::CandidacyBond::<Runtime>::get(), CANDIDACY_BOND,);
 			assert_eq!(pallet_session::Validators::<Runtime>::get(), accounts);
 			assert_eq!(pallet_aura::Authorities::<Runtime>::get().into_inner(), keys);
+			let discovery = AuthorityDiscovery::current_authorities().into_inner();
+			let discovery: Vec<_> = discovery.iter().map(codec::Encode::encode).collect();
+			let authoring: Vec<_> = keys.iter().map(codec::Encode::encode).collect();
+			assert_eq!(discovery, authoring, "the order is that of authoring");
 			// This is what seals are verified with, and it is a copy of Aura's made at genesis: the
 			// order of the pallets decides whether it is an empty one.
 			let copy = storage_prefix(b"AuraExt", b"Authorities");
@@ -119,6 +123,57 @@ fn presets_build_the_genesis_they_promise() {
 			assert_eq!(version, Some(xcm::prelude::XCM_VERSION));
 		});
 	}
+}
+
+#[test]
+fn a_chain_with_aura_keys_only_gets_discovery_keys_by_the_upgrade() {
+	use frame_support::traits::OnRuntimeUpgrade;
+	use migrations::{AddDiscoveryKeys, OldSessionKeys};
+	use sp_core::crypto::key_types;
+	chain(genesis_config("local_testnet")).execute_with(|| {
+		// Genesis has them already: nothing to do.
+		let expected = AuthorityDiscovery::current_authorities();
+		let next = |key: Sr25519Keyring| Session::load_keys(&key.to_account_id());
+		let before = (next(Alice), next(Bob), pallet_session::QueuedKeys::<Runtime>::get());
+		AddDiscoveryKeys::on_runtime_upgrade();
+		assert_eq!(before, (next(Alice), next(Bob), pallet_session::QueuedKeys::<Runtime>::get()));
+
+		// As the runtime before left it.
+		let old = |key: Sr25519Keyring| OldSessionKeys { aura: key.public().into() };
+		let set = |prefix: &[u8], value: &dyn Fn() -> Vec<u8>| {
+			frame_support::storage::unhashed::put_raw(prefix, &value())
+		};
+		for key in [Alice, Bob] {
+			let account = key.to_account_id();
+			set(&pallet_session::NextKeys::<Runtime>::hashed_key_for(&account), &|| {
+				old(key).encode()
+			});
+			pallet_session::KeyOwner::<Runtime>::remove((
+				key_types::AUTHORITY_DISCOVERY,
+				key.public().0.to_vec(),
+			));
+		}
+		let queued: Vec<_> = pallet_session::Validators::<Runtime>::get()
+			.into_iter()
+			.map(|account| {
+				let key = if account == Alice.to_account_id() { Alice } else { Bob };
+				(account, old(key))
+			})
+			.collect();
+		set(&pallet_session::QueuedKeys::<Runtime>::hashed_key(), &|| queued.encode());
+		pallet_authority_discovery::Keys::<Runtime>::kill();
+		pallet_authority_discovery::NextKeys::<Runtime>::kill();
+
+		AddDiscoveryKeys::on_runtime_upgrade();
+		assert_eq!(before, (next(Alice), next(Bob), pallet_session::QueuedKeys::<Runtime>::get()));
+		assert_eq!(AuthorityDiscovery::current_authorities(), expected);
+		assert_eq!(AuthorityDiscovery::next_authorities(), expected);
+		for key in [Alice, Bob] {
+			for kind in [key_types::AURA, key_types::AUTHORITY_DISCOVERY] {
+				assert_eq!(Session::key_owner(kind, &key.public().0), Some(key.to_account_id()));
+			}
+		}
+	});
 }
 
 #[test]
@@ -158,6 +213,11 @@ fn apis_are_those_that_a_collator_and_its_users_ask_for() {
 		(id::<dyn sp_offchain::OffchainWorkerApi<Block>>(), 2, "OffchainWorkerApi"),
 		(id::<dyn sp_session::SessionKeys<Block>>(), 2, "SessionKeys"),
 		(id::<dyn sp_consensus_aura::AuraApi<Block, AuraId>>(), 1, "AuraApi"),
+		(
+			id::<dyn sp_authority_discovery::AuthorityDiscoveryApi<Block>>(),
+			1,
+			"AuthorityDiscoveryApi",
+		),
 		(
 			id::<dyn cumulus_primitives_aura::AuraUnincludedSegmentApi<Block>>(),
 			2,

@@ -3,23 +3,21 @@
 //! Connections that collators keep open to their neighbours in the order of authoring.
 //!
 //! A block that reaches the next author late is a block that the next author does not build on.
-//! The runtime says who the authors are, by the runtime API `AuthorityDiscoveryApi`. The runtime of
-//! this workspace has none, and nothing is started for it; with an upgrade to a runtime that has
-//! it, discovery starts while the node runs.
+//! The runtime returns the authors by the runtime API `AuthorityDiscoveryApi`. A node finds the address
+//! of an author in the DHT, under the author's session key of type `audi`; it publishes its own
+//! address if its keystore holds such a key. On a chain whose runtime lacks the API, discovery starts
+//! with the upgrade to a runtime that has it.
 
 use super::types::{Block, Hash, ParachainClient};
-use codec::Decode;
 use cumulus_client_collator_discovery::{start_collator_discovery, StartCollatorDiscoveryParams};
 use futures::StreamExt;
-use sc_authority_discovery::{AuthorityDiscovery, Error};
-use sc_client_api::{BlockchainEvents, CallExecutor, ExecutorProvider};
+use sc_client_api::BlockchainEvents;
 use sc_network::{service::traits::NetworkService, Multiaddr};
 use sc_network_sync::SyncingService;
 use sc_service::{Configuration, TaskManager};
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
-use sp_authority_discovery::{AuthorityDiscoveryApi, AuthorityId};
+use sp_authority_discovery::AuthorityDiscoveryApi;
 use sp_blockchain::HeaderBackend;
-use sp_core::traits::CallContext;
 use sp_keystore::KeystorePtr;
 use std::{path::PathBuf, sync::Arc};
 
@@ -71,7 +69,7 @@ pub(crate) fn start(
 		}
 		let started = start_collator_discovery(StartCollatorDiscoveryParams {
 			max_reserved,
-			authority_discovery: Arc::new(Authors(client.clone())),
+			authority_discovery: client.clone(),
 			genesis_hash: client.info().genesis_hash,
 			client,
 			network_event_stream: network.event_stream("para-authority-discovery"),
@@ -109,35 +107,4 @@ async fn wait_for_api(client: &ParachainClient) -> bool {
 /// Whether the runtime at block `at` says who the authors are.
 fn has_api(client: &ParachainClient, at: Hash) -> Result<bool, ApiError> {
 	client.runtime_api().has_api::<dyn AuthorityDiscoveryApi<Block>>(at)
-}
-
-/// Asks the runtime for the authors, if it can be asked.
-///
-/// The call is made by name: the runtime that the node is compiled with lacks the API, so that
-/// there is no function to call.
-struct Authors(Arc<ParachainClient>);
-
-#[async_trait::async_trait]
-impl AuthorityDiscovery<Block> for Authors {
-	async fn authorities(&self, at: Hash) -> Result<Vec<AuthorityId>, ApiError> {
-		// A branch of the chain may not have the API yet.
-		if !has_api(&self.0, at)? {
-			return Ok(Vec::new());
-		}
-		let function = "AuthorityDiscoveryApi_authorities";
-		let authors = self
-			.0
-			.executor()
-			.call(at, function, &[], CallContext::Offchain)
-			.map_err(|error| ApiError::Application(Box::new(error)))?;
-		Vec::decode(&mut &authors[..]).map_err(|error| ApiError::FailedToDecodeReturnValue {
-			function,
-			error,
-			raw: authors,
-		})
-	}
-
-	async fn best_hash(&self) -> Result<Hash, Error> {
-		Ok(self.0.info().best_hash)
-	}
 }

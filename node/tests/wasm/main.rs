@@ -85,6 +85,8 @@ fn presets_make_chains_with_valid_limits() {
 		let ids: Vec<[u8; 32]> = state.call("AuraApi_authorities", ());
 		assert_eq!(ids.len(), authorities, "{preset}");
 		assert!(ids.contains(&Alice.public().0), "{preset}");
+		let discovery: Vec<[u8; 32]> = state.call("AuthorityDiscoveryApi_authorities", ());
+		assert_eq!(discovery, ids, "{preset}: in the order of authoring");
 	}
 }
 

@@ -92,6 +92,7 @@ impl frame_system::Config for Runtime {
 	type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
 	type OnSetCode = cumulus_pallet_parachain_system::ParachainSetCode<Self>;
 	type MaxConsumers = ConstU32<16>;
+	type SingleBlockMigrations = crate::migrations::AddDiscoveryKeys;
 	// Decides before the inherents whether `on_initialize` has outgrown the block's share of the
 	// core. Goes with `MaximumBlockWeight` and `DynamicMaxBlockWeight` in `TxExtension`.
 	type PreInherents = DynamicMaxBlockWeightHooks<Runtime, TargetBlockRate>;
