@@ -2,12 +2,9 @@
 
 //! Migrations of the runtime's own types. Those of pallets are in the pallets.
 
-use crate::{opaque::SessionKeys, AuraId, AuthorityDiscovery, Runtime, Session};
+use crate::{opaque::SessionKeys, AuraId, Runtime, Session};
 use alloc::vec::Vec;
-use frame_support::{
-	traits::{Get, OnRuntimeUpgrade},
-	weights::Weight,
-};
+use frame_support::{traits::OnRuntimeUpgrade, weights::Weight};
 use pallet_authority_discovery::{Keys, NextKeys};
 use sp_authority_discovery::AuthorityId;
 use sp_core::sr25519;
