@@ -9,7 +9,6 @@
 //! configuration of this node therefore comes from here: [`runner`] for the parachain's half,
 //! [`configuration`] for the relay chain's.
 
-use crate::cli::Cli;
 use clap::ValueEnum;
 use sc_cli::{CliConfiguration, Database, DefaultConfigurationValues, Runner, SubstrateCli};
 use sc_service::Configuration;
@@ -41,8 +40,9 @@ where
 }
 
 /// What runs `command`, with the logger set up and the configuration made.
-pub(crate) fn runner<C, V>(cli: &Cli, command: &C) -> sc_cli::Result<Runner<Cli>>
+pub(crate) fn runner<S, C, V>(cli: &S, command: &C) -> sc_cli::Result<Runner<S>>
 where
+	S: SubstrateCli,
 	C: CliConfiguration<V>,
 	V: DefaultConfigurationValues,
 {
@@ -88,7 +88,7 @@ where
 mod tests {
 	use super::*;
 	use crate::{
-		cli::Subcommand,
+		cli::{Cli, Subcommand},
 		relay_chain_cli::{self, RelayChainCli},
 	};
 	use sc_service::DatabaseSource;

@@ -8,21 +8,24 @@
 //! could not be made shorter than its 6 s on chain, and no run could be repeated.
 
 use super::{
+	labels::{BlockLabel, BundleLabel, Labels},
 	parent,
-	picture::{Blocks, Name, Names},
 	pipeline::Candidate,
 	plan::{plan, Core, PlannedBlock},
-	relay::{head_data, RelayParent, SimulatedRelay},
+	relay::{head_data, header_of, Error, RelayParent, SimulatedRelay, RELAY_SLOT_ON_CHAIN_MS},
+	slot_outcome::{NoBlock, SlotOutcome},
+	validation::Validator,
 };
 use crate::service::{Block, ParachainBackend, ParachainBlockImport, ParachainClient};
-use codec::DecodeAll;
 use conveyor_primitives::{apis::VelocityApi, Refusal};
 use conveyor_runtime::opaque::{Hash, Header};
+use cumulus_client_collator::service::{CollatorService, ServiceInterface};
 use cumulus_client_consensus_aura::collator::SlotClaim;
+use cumulus_client_proof_size_recording::prepare_proof_size_recording_aux_data;
 use cumulus_primitives_aura::AuraUnincludedSegmentApi;
 use cumulus_primitives_core::{
-	relay_chain::HeadData, BlockBundleInfo, ClaimQueueOffset, CollectCollationInfo, CoreInfo,
-	CoreSelector, CumulusDigestItem, RelayParentOffsetApi, TargetBlockRate,
+	BlockBundleInfo, ClaimQueueOffset, CoreInfo, CoreSelector, CumulusDigestItem,
+	RelayParentOffsetApi, TargetBlockRate,
 };
 use cumulus_primitives_parachain_inherent::ParachainInherentData;
 use sc_client_api::Backend;
@@ -30,7 +33,9 @@ use sc_consensus::{
 	BlockImport, BlockImportParams, ForkChoiceStrategy, StateAction, StorageChanges,
 };
 use sc_consensus_aura::standalone;
-use sp_api::{ApiExt, ApiRef, ProofRecorder, ProvideRuntimeApi};
+use sp_api::{
+	ApiExt, ApiRef, ProofRecorder, ProofRecorderIgnoredNodes, ProvideRuntimeApi, StorageProof,
+};
 use sp_blockchain::{Backend as _, HeaderBackend};
 use sp_consensus::{BlockOrigin, Environment, ProposeArgs, Proposer};
 use sp_consensus_aura::{
@@ -41,85 +46,16 @@ use sp_core::traits::CallContext;
 use sp_inherents::InherentDataProvider;
 use sp_keystore::KeystorePtr;
 use sp_runtime::{
-	traits::{Block as _, Header as _},
+	traits::{Block as _, HashingFor, Header as _},
 	Digest, DigestItem,
 };
 use sp_timestamp::Timestamp;
-use sp_trie::proof_size_extension::ProofSizeExt;
-use std::{fmt, sync::Arc, time::Duration};
+use sp_trie::proof_size_extension::{ProofSizeExt, RecordingProofSizeProvider};
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// Duration of a relay slot on chain, in milliseconds.
-pub(crate) const RELAY_SLOT_ON_CHAIN_MS: u64 = 6_000;
-
-/// The part of the largest PoV that a block may fill, as the slot-based collator has it.
+/// The part of the largest PoV that a block may fill, in percent, as in the slot-based collator.
 const POV_PERCENTAGE: usize = 85;
-
-/// Why a relay slot could not be used for a reason that does not end by itself.
-pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
-
-/// What a collator has made of a relay slot.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SlotUse {
-	/// The blocks that were built, by candidate. Those of a bundle that was given up come last.
-	pub(crate) collated: Vec<Blocks>,
-	/// Why there are not more.
-	pub(crate) end: Option<NoBlock>,
-}
-
-impl From<NoBlock> for SlotUse {
-	fn from(reason: NoBlock) -> Self {
-		Self { end: Some(reason), ..Self::default() }
-	}
-}
-
-/// Why no block was built, for a reason that ends by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NoBlock {
-	/// No block was admitted.
-	Refused(Refusal),
-	/// No block was admitted in the middle of a bundle: what was built of it is not proposed.
-	GivenUp(Refusal),
-	/// The relay chain is still too short for the relay parent offset.
-	RelayChainTooShort,
-	/// The para slot belongs to a collator whose key this node has not.
-	NotOurSlot(Slot),
-	/// The newest block was built on this relay parent already.
-	RelayParentUsed,
-	/// The relay chain does not schedule its cores as far ahead as the collator looks.
-	NoCores {
-		/// How far the collator looks: 0 is the relay block after the relay parent.
-		ahead: u32,
-		/// For how many relay blocks the relay chain schedules its cores.
-		lookahead: u32,
-	},
-}
-
-impl fmt::Display for NoBlock {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		match self {
-			Self::Refused(refusal) => write!(f, "{refusal}"),
-			Self::GivenUp(refusal) => write!(f, "the bundle is given up: {refusal}"),
-			Self::RelayChainTooShort => {
-				write!(f, "the relay chain is shorter than the relay parent offset")
-			},
-			Self::NotOurSlot(slot) => {
-				write!(f, "this node has no key for the collator of para slot {}", **slot)
-			},
-			Self::RelayParentUsed => {
-				write!(f, "the newest block was built on this relay parent already")
-			},
-			Self::NoCores { ahead, lookahead } => write!(
-				f,
-				"no cores are scheduled: the collator looks {ahead} relay blocks ahead, and with a \
-				 lookahead of {lookahead} the relay chain schedules {} at most. Say --lookahead {} or \
-				 more",
-				lookahead.saturating_sub(1),
-				ahead + 1,
-			),
-		}
-	}
-}
 
 /// Builds blocks with everything it takes.
 pub(crate) struct Author<PF> {
@@ -135,8 +71,10 @@ pub(crate) struct Author<PF> {
 	pub(crate) keystore: KeystorePtr,
 	/// How long a relay slot takes on the clock.
 	pub(crate) relay_slot: Duration,
-	/// What built blocks are called.
-	pub(crate) names: Names,
+	/// Labels of built blocks.
+	pub(crate) labels: Labels,
+	/// Validates candidates; `None` if every candidate counts as valid.
+	pub(crate) validator: Option<Arc<Validator>>,
 }
 
 /// What all blocks of a relay slot have in common.
@@ -152,11 +90,17 @@ struct SlotContext {
 }
 
 /// A core's bundle as far as it was built.
+#[derive(Default)]
 struct Bundle {
-	headers: Vec<Header>,
-	blocks: Option<Blocks>,
-	/// Why it was given up, if it was.
-	given_up: Option<Refusal>,
+	blocks: Vec<Block>,
+	/// The state that each block has read, without what the blocks before it have recorded.
+	proofs: Vec<StorageProof>,
+	/// Nodes of the state that are in the proof, or that the bundle has written: the next block does
+	/// not record them again.
+	recorded: ProofRecorderIgnoredNodes<Block>,
+	label: Option<BundleLabel>,
+	/// Why it was abandoned, if it was.
+	abandoned: Option<Refusal>,
 }
 
 impl<PF> Author<PF>
@@ -168,11 +112,15 @@ where
 {
 	/// Use the relay slot of the relay chain's tip, which has just begun: build a bundle for each core,
 	/// if it is admitted, and propose it.
-	pub(crate) async fn use_slot(&mut self, relay: &mut SimulatedRelay) -> Result<SlotUse, Error> {
+	pub(crate) async fn use_slot(
+		&mut self,
+		relay: &mut SimulatedRelay,
+	) -> Result<SlotOutcome, Error> {
 		let start = Instant::now();
 		let mut offset = self.relay_parent_offset(self.client.info().best_hash);
-		let Some(mut relay_parent) = relay.relay_parent(offset) else {
-			return Ok(NoBlock::RelayChainTooShort.into());
+		let mut relay_parent = match relay.relay_parent(offset) {
+			Ok(relay_parent) => relay_parent,
+			Err(reason) => return Ok(NoBlock::from(reason).into()),
 		};
 		let included = header_of(&relay_parent.block.para.included)?;
 		let newest = header_of(relay_parent.block.para.newest_head())?;
@@ -185,8 +133,8 @@ where
 		if offset_of_parent != offset {
 			offset = offset_of_parent;
 			match relay.relay_parent(offset) {
-				Some(other) => relay_parent = other,
-				None => return Ok(NoBlock::RelayChainTooShort.into()),
+				Ok(other) => relay_parent = other,
+				Err(reason) => return Ok(NoBlock::from(reason).into()),
 			}
 		}
 		if built_on(&parent, &relay_parent) {
@@ -224,37 +172,63 @@ where
 			start,
 		};
 
-		let mut used = SlotUse::default();
+		let mut outcome = SlotOutcome::default();
 		let mut head = parent;
 		for core in cores {
-			let Bundle { headers, blocks, given_up } =
-				self.build_bundle(&head, &core, &context).await?;
-			used.collated.extend(blocks);
-			if let Some(refusal) = given_up {
-				used.end = Some(match headers.is_empty() {
+			let bundle = self.build_bundle(&head, &core, &context).await?;
+			outcome.collated.extend(bundle.label);
+			if let Some(refusal) = bundle.abandoned {
+				outcome.end = Some(match bundle.blocks.is_empty() {
 					true => NoBlock::Refused(refusal),
-					false => NoBlock::GivenUp(refusal),
+					false => NoBlock::BundleAbandoned(refusal),
 				});
 				break;
 			}
-			// Nothing is built for a core whose only block is skipped.
-			let (Some(last), Some(blocks)) = (headers.last().cloned(), blocks) else { break };
-			let new_code = headers.iter().try_fold(false, |found, header| {
-				let info =
-					self.client.runtime_api().collect_collation_info(header.hash(), header)?;
-				Ok::<_, Error>(found || info.new_validation_code.is_some())
-			})?;
-			relay.propose(Candidate {
-				parent_head: head_data(&head),
-				head: head_data(&last),
-				relay_parent: context.relay_parent.block.id(),
-				core: core.selector,
-				new_code,
-				blocks,
-			});
+			// No block is built for a core whose only block is skipped.
+			let (Some(last), Some(label)) = (bundle.blocks.last(), bundle.label) else { break };
+			let last = last.header().clone();
+			let candidate = self.candidate(&head, bundle, label, core.selector, &context).await?;
+			relay.propose(candidate);
 			head = last;
 		}
-		Ok(used)
+		Ok(outcome)
+	}
+
+	/// Makes a candidate of `bundle`, built on `parent`, and validates it on a blocking thread.
+	async fn candidate(
+		&self,
+		parent: &Header,
+		bundle: Bundle,
+		label: BundleLabel,
+		core: u8,
+		context: &SlotContext,
+	) -> Result<Candidate, Error> {
+		let relay_parent = &context.relay_parent;
+		let validation_data = relay_parent.validation_data(head_data(parent));
+		let (client, validator, parent_header) =
+			(self.client.clone(), self.validator.clone(), parent.clone());
+		let validation = tokio::task::spawn_blocking(move || {
+			let collator = CollatorService::new(client.clone(), Arc::new(|_, _| ()), client);
+			let proof = StorageProof::merge(bundle.proofs);
+			let (collation, _) = collator
+				.build_multi_block_collation(&parent_header, bundle.blocks, proof, None)
+				.ok_or_else(|| format!("no collation can be made of {label}, see the log"))?;
+			let verdict = validator.map_or(Ok(Ok(())), |validator| {
+				validator.validate(&collation, parent_header.hash(), &validation_data)
+			})?;
+			Ok::<_, Error>((collation, verdict))
+		});
+		let (collation, verdict) = validation.await??;
+		Ok(Candidate {
+			parent_head: head_data(parent),
+			head: collation.head_data,
+			relay_parent: relay_parent.block.id(),
+			core,
+			new_code: collation.new_validation_code.is_some(),
+			processed_downward_messages: collation.processed_downward_messages,
+			invalid: verdict.err(),
+			blocks: label,
+		})
 	}
 
 	/// The runtime as blocks are executed with it, also if it is only pending.
@@ -277,13 +251,13 @@ where
 		core: &Core,
 		context: &SlotContext,
 	) -> Result<Bundle, Error> {
-		let mut bundle = Bundle { headers: Vec::new(), blocks: None, given_up: None };
+		let mut bundle = Bundle::default();
 		for planned in &core.blocks {
-			let head = bundle.headers.last().unwrap_or(parent).clone();
+			let head = bundle.blocks.last().map_or(parent, |block| block.header()).clone();
 			let relay_slot = context.relay_parent.block.slot;
 			if let Err(refusal) = self.admission(&head, context.included, relay_slot)? {
 				// A bundle is built entirely or not at all.
-				bundle.given_up = Some(refusal);
+				bundle.abandoned = Some(refusal);
 				break;
 			}
 			if planned.skipped {
@@ -291,12 +265,10 @@ where
 			}
 			// Blocks come at a steady pace, the first at once.
 			tokio::time::sleep_until(context.start + planned.at).await;
-			let head = self.build(&head, parent, core.selector, planned, context).await?;
-			let name = self.names.give(head.number, self.client.info().finalized_number);
-			bundle.blocks = Some(extended(bundle.blocks, name));
-			let ends_early = ends_bundle_early(&head);
-			bundle.headers.push(head);
-			if ends_early {
+			self.build(&head, parent, core.selector, planned, context, &mut bundle).await?;
+			let label = self.labels.next(head.number + 1, self.client.info().finalized_number);
+			bundle.label = Some(extended(bundle.label, label));
+			if bundle.blocks.last().is_some_and(|block| ends_bundle_early(block.header())) {
 				break;
 			}
 		}
@@ -325,7 +297,11 @@ where
 		}
 	}
 
-	/// Build, seal and import one block of a bundle that starts after `bundle_parent`.
+	/// Builds, seals and imports one block of a bundle that starts after `bundle_parent`.
+	///
+	/// As in the collator, the import and `validate_block`, a block does not record again what the blocks
+	/// before it in the bundle have recorded. The size of its proof, and with it the state root, depends
+	/// on that.
 	async fn build(
 		&mut self,
 		parent: &Header,
@@ -333,7 +309,8 @@ where
 		selector: u8,
 		planned: &PlannedBlock,
 		context: &SlotContext,
-	) -> Result<Header, Error> {
+		bundle: &mut Bundle,
+	) -> Result<(), Error> {
 		let SlotContext { relay_parent, claim, claim_queue_offset, number_of_cores, .. } = context;
 		let core = CoreInfo {
 			selector: CoreSelector(selector),
@@ -354,7 +331,7 @@ where
 		ParachainInherentData {
 			validation_data,
 			relay_chain_state: relay_parent.block.state.clone(),
-			downward_messages: Vec::new(),
+			downward_messages: relay_parent.block.para.downward.messages.clone(),
 			horizontal_messages: Default::default(),
 			relay_parent_descendants: relay_parent.descendants.clone(),
 			collator_peer_id: None,
@@ -362,9 +339,10 @@ where
 		.provide_inherent_data(&mut inherents)
 		.await?;
 
-		let recorder = ProofRecorder::<Block>::default();
+		let recorder = ProofRecorder::<Block>::with_ignored_nodes(bundle.recorded.clone());
+		let proof_sizes = RecordingProofSizeProvider::new(recorder.clone());
 		let mut extensions = sp_externalities::Extensions::default();
-		extensions.register(ProofSizeExt::new(recorder.clone()));
+		extensions.register(ProofSizeExt::new(proof_sizes.clone()));
 
 		let proposal = self
 			.proposer_factory
@@ -375,10 +353,18 @@ where
 				inherent_digests: Digest { logs: digest },
 				max_duration: planned.time,
 				block_size_limit: Some(max_block_size),
-				storage_proof_recorder: Some(recorder),
+				storage_proof_recorder: Some(recorder.clone()),
 				extra_extensions: extensions,
 			})
 			.await?;
+
+		let proof = recorder.drain_storage_proof();
+		bundle.recorded.extend(ProofRecorderIgnoredNodes::<Block>::from_storage_proof::<
+			HashingFor<Block>,
+		>(&proof));
+		bundle.recorded.extend(ProofRecorderIgnoredNodes::<Block>::from_memory_db(
+			proposal.storage_changes.transaction.clone(),
+		));
 
 		let (header, body) = proposal.block.deconstruct();
 		let seal = standalone::seal::<_, AuthorityPair>(
@@ -388,15 +374,22 @@ where
 		)?;
 		let mut block = BlockImportParams::new(BlockOrigin::Own, header);
 		block.post_digests.push(seal);
-		block.body = Some(body);
+		block.body = Some(body.clone());
 		block.state_action =
 			StateAction::ApplyChanges(StorageChanges::Changes(proposal.storage_changes));
 		// Blocks that were given up or lost may be as many, or more. Whose transactions return to the
 		// pool when this one becomes the best.
 		block.fork_choice = Some(ForkChoiceStrategy::Custom(true));
-		let header = block.post_header();
+		let header: Header = block.post_header();
+		// Whoever executes the block once more, to trace it, needs the sizes that it has seen.
+		let sizes =
+			proof_sizes.recorded_estimations().into_iter().map(|size| size as u32).collect();
+		let sizes = prepare_proof_size_recording_aux_data(header.hash(), sizes);
+		block.auxiliary.extend(sizes.map(|(key, value)| (key, Some(value))));
 		self.block_import.import_block(block).await?;
-		Ok(header)
+		bundle.blocks.push(Block::new(header, body));
+		bundle.proofs.push(proof);
+		Ok(())
 	}
 }
 
@@ -414,9 +407,9 @@ impl parent::Blocks for ParachainBackend {
 	}
 }
 
-/// `blocks` and one more.
-fn extended(blocks: Option<Blocks>, last: Name) -> Blocks {
-	Blocks { first: blocks.map_or(last, |blocks| blocks.first), last }
+/// Returns the label of a bundle with one more block.
+fn extended(bundle: Option<BundleLabel>, last: BlockLabel) -> BundleLabel {
+	BundleLabel { first: bundle.map_or(last, |bundle| bundle.first), last }
 }
 
 /// Whether `header` was built on `relay_parent`.
@@ -451,32 +444,9 @@ fn para_slot(relay_slot: Slot, duration: SlotDuration) -> Result<(Slot, Timestam
 	Ok((slot, timestamp))
 }
 
-/// The header that the relay chain holds as the parachain's head.
-pub(crate) fn header_of(head: &HeadData) -> Result<Header, Error> {
-	Header::decode_all(&mut &head.0[..])
-		.map_err(|error| format!("the included head is not a header: {error}").into())
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
-
-	#[test]
-	fn a_reason_names_the_remedy() {
-		let text = NoBlock::NoCores { ahead: 2, lookahead: 2 }.to_string();
-		assert_eq!(
-			text,
-			"no cores are scheduled: the collator looks 2 relay blocks ahead, and with a lookahead of \
-			 2 the relay chain schedules 1 at most. Say --lookahead 3 or more",
-		);
-		let refusal = Refusal::SegmentFull { length: 4, capacity: 4 };
-		assert_eq!(NoBlock::Refused(refusal).to_string(), refusal.to_string());
-		let text = NoBlock::GivenUp(refusal).to_string();
-		assert!(
-			text.starts_with("the bundle is given up: the unincluded segment is full"),
-			"{text}"
-		);
-	}
 
 	#[test]
 	fn para_slots_follow_relay_slots() {

@@ -22,9 +22,15 @@ pub(crate) struct Chance {
 	pub(crate) seed: u64,
 	/// The probability that a core's candidate misses a chance to be backed.
 	pub(crate) miss_rate: f64,
+	/// The probability that the data of a core's backed candidate is not available in a relay block.
+	pub(crate) availability_miss_rate: f64,
 	/// The probability that a relay block is replaced by a sibling.
 	pub(crate) relay_fork_rate: f64,
 }
+
+/// The first draw about availability. The draws before it are about backing, for more cores than there
+/// can be: a new kind of draw leaves the earlier ones as they are.
+const AVAILABILITY_DRAWS: u128 = 1 << 10;
 
 impl Chance {
 	/// Whether relay block `number` is replaced by a sibling.
@@ -36,6 +42,13 @@ impl Chance {
 	/// replaces it.
 	pub(crate) fn misses(&self, number: BlockNumber, sibling: bool, core: u8) -> bool {
 		self.draw(number, 1 + 2 * u128::from(core) + u128::from(sibling)) < self.miss_rate
+	}
+
+	/// Whether the data of the candidate on `core` is not available in relay block `number`, or in the
+	/// `sibling` that replaces it.
+	pub(crate) fn misses_availability(&self, number: BlockNumber, sibling: bool, core: u8) -> bool {
+		let index = AVAILABILITY_DRAWS + 2 * u128::from(core) + u128::from(sibling);
+		self.draw(number, index) < self.availability_miss_rate
 	}
 
 	/// The draw number `index` for relay block `number`, evenly between 0 and 1 and never 1.
@@ -50,7 +63,8 @@ impl Chance {
 
 /// For tests: nothing goes wrong.
 #[cfg(test)]
-pub(crate) const NO_TROUBLE: Chance = Chance { seed: 0, miss_rate: 0.0, relay_fork_rate: 0.0 };
+pub(crate) const NO_TROUBLE: Chance =
+	Chance { seed: 0, miss_rate: 0.0, availability_miss_rate: 0.0, relay_fork_rate: 0.0 };
 
 #[cfg(test)]
 mod tests {
@@ -58,7 +72,7 @@ mod tests {
 	use proptest::prelude::*;
 
 	fn chance(seed: u64, miss_rate: f64, relay_fork_rate: f64) -> Chance {
-		Chance { seed, miss_rate, relay_fork_rate }
+		Chance { seed, miss_rate, availability_miss_rate: miss_rate, relay_fork_rate }
 	}
 
 	#[test]
@@ -67,6 +81,8 @@ mod tests {
 		for number in 0..1_000 {
 			assert!(!never.replaces(number) && !never.misses(number, false, 0));
 			assert!(always.replaces(number) && always.misses(number, true, 7));
+			assert!(!never.misses_availability(number, false, 0));
+			assert!(always.misses_availability(number, true, 7));
 		}
 	}
 
@@ -96,6 +112,7 @@ mod tests {
 			for count in [
 				(0..DRAWS).filter(|number| chance.misses(*number, false, 2)).count(),
 				(0..DRAWS).filter(|number| chance.replaces(*number)).count(),
+				(0..DRAWS).filter(|number| chance.misses_availability(*number, false, 2)).count(),
 			] {
 				prop_assert!((count as f64 - expected).abs() < tolerance, "{count} of {DRAWS}");
 			}

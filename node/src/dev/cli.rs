@@ -11,9 +11,13 @@ use crate::chain_spec;
 use clap::{error::ErrorKind, CommandFactory};
 use conveyor_runtime::RELAY_PARENT_OFFSET;
 use cumulus_client_cli::NormalizedRunCmd;
-use sc_cli::Cors;
+use sc_cli::{Cors, DatabasePruningMode};
+use sc_network::{multiaddr::Protocol, Multiaddr};
 use sp_keyring::Sr25519Keyring;
-use std::{ops::RangeInclusive, time::Duration};
+use std::{net::Ipv4Addr, ops::RangeInclusive, time::Duration};
+
+/// Port of the peer-to-peer network, unless `--port` names another.
+const DEFAULT_P2P_PORT: u16 = 30_333;
 
 /// Origins that may use the RPC from a browser: everything local, and polkadot.js Apps.
 const BROWSER_ORIGINS: [&str; 5] = [
@@ -52,22 +56,33 @@ const COLLATORS: [Sr25519Keyring; 6] = [
 	Sr25519Keyring::Ferdie,
 ];
 
-/// How to read the log. The letters are those of `observer/`.
-const PICTURE: &str = "\
-The log has a line per relay block. `R7: P4(I) P5(B) P6(C)` means that in relay block 7 parachain block \
-4 was included and block 5 backed, and that block 6 was collated in its slot. With several cores, \
-`P5(B@1)` was backed on core 1. `P5(L)` is lost: what it was built on is too old, or lost itself. `P5'` is \
-the second block 5 that was built.";
+/// Relay sessions that are longer than a candidate can wait, up to a day.
+const SESSION: RangeInclusive<u32> = 10..=14_400;
+
+/// How to read the log, and what the simulated relay chain lacks. The letters are those of `observer/`.
+const LOG_AND_LIMITS: &str = "\
+The log has a line per relay block. `R7: P4(I) P5(B) P6(C)` means: in relay block 7, parachain block 4 was \
+included and block 5 was backed, and block 6 was collated in its slot. With several cores, `P5(B@1)` was \
+backed on core 1. `P5(L)` is lost: its relay parent is too old, or its parent is lost. `P5(T)` timed out: \
+its data was not available in time. `P5(D)` was dropped, because the relay session ended before its \
+inclusion. `P5'` is the second block 5 that was built.
+
+The simulated relay chain has no validators that could disagree: no backing groups and no disputes. It has \
+no other parachains: HRMP channels do not exist. It does not execute upward messages. It schedules the \
+same cores in every relay block. A candidate that is not available times out after 4 relay blocks; a real \
+relay chain looks for such candidates only after a rotation of its backing groups.";
 
 /// Run a development chain: one process, no relay chain but a simulated one.
 ///
 /// Blocks are built ahead of their inclusion, as on a real relay chain, so that the unincluded
 /// segment fills and the limits of pallet-velocity apply. The chain is `dev` with Alice as its only
-/// collator and sudo, unless `--chain` or `--collators` says otherwise. Its state is thrown away at
-/// the end, unless `--base-path` says where to keep it.
+/// collator and sudo, unless `--chain` or `--collators` says otherwise. Its state is removed at the
+/// end, unless `--base-path` names a folder to keep it in. The state of every block is kept
+/// (`--state-pruning archive`), so that explorers can show old blocks; set `--state-pruning 256` to keep
+/// that of the newest finalized blocks only.
 #[derive(Clone, Debug, clap::Parser)]
 #[group(skip)]
-#[command(after_long_help = PICTURE)]
+#[command(after_long_help = LOG_AND_LIMITS)]
 pub(crate) struct DevCmd {
 	/// How long a relay slot takes on the clock, in milliseconds.
 	///
@@ -125,6 +140,33 @@ pub(crate) struct DevCmd {
 		value_parser = in_range(PROBABILITY),
 	)]
 	pub(crate) miss_rate: f64,
+
+	/// The probability, 0 to 1, that the data of a core's backed candidate is not available in a relay
+	/// block.
+	///
+	/// The candidate keeps its core occupied. After 4 relay blocks it times out and is lost with all that
+	/// was built on it.
+	#[arg(
+		long,
+		value_name = "PROBABILITY",
+		default_value_t = 0.0,
+		value_parser = in_range(PROBABILITY),
+	)]
+	pub(crate) availability_miss_rate: f64,
+
+	/// Length of a relay session, in relay blocks. Without it the session never changes.
+	///
+	/// The relay block that begins a session backs nothing, candidates that are backed and not included
+	/// are dropped, and no candidate of the session before can be backed.
+	#[arg(long, value_name = "RELAY_BLOCKS", value_parser = in_range(SESSION))]
+	pub(crate) relay_session: Option<u32>,
+
+	/// Counts every candidate as valid, without `validate_block`.
+	///
+	/// By default each candidate is validated with the code of its parent's state before it can be
+	/// backed, as relay chain validators do.
+	#[arg(long)]
+	pub(crate) no_validation: bool,
 
 	/// The probability, 0 to 1, that a relay block is replaced by a sibling, a relay slot after it
 	/// came.
@@ -193,8 +235,8 @@ impl DevCmd {
 				 parent. Say --lookahead {needed} or more, or a shorter --inclusion-delay",
 			));
 		}
-		let chain = self.base.shared_params.chain.as_deref().unwrap_or(chain_spec::DEV);
-		if self.collators > 1 && chain != chain_spec::DEV {
+		if self.collators > 1 && !self.is_default_chain() {
+			let chain = self.base.shared_params.chain.as_deref().unwrap_or_default();
 			return refuse(format!(
 				"--collators {} makes a genesis of the chain `dev`, and --chain {chain} brings its \
 				 own. Leave out one of them",
@@ -204,16 +246,26 @@ impl DevCmd {
 		Ok(())
 	}
 
+	/// Whether the chain is `dev`, whose genesis is made for the collators of the options.
+	pub(crate) fn is_default_chain(&self) -> bool {
+		self.base.shared_params.chain.as_deref().is_none_or(|chain| chain == chain_spec::DEV)
+	}
+
 	/// What the relay chain is like.
 	pub(crate) fn relay_settings(&self) -> Settings {
 		let inclusion_delay = self.inclusion_delay;
 		let default = || needed_lookahead(inclusion_delay).max(DEFAULT_LOOKAHEAD);
 		Settings {
-			rules: Rules { inclusion_delay, lookahead: self.lookahead.unwrap_or_else(default) },
+			rules: Rules {
+				inclusion_delay,
+				lookahead: self.lookahead.unwrap_or_else(default),
+				session: self.relay_session,
+			},
 			cores: self.cores,
 			chance: Chance {
 				seed: self.seed,
 				miss_rate: self.miss_rate,
+				availability_miss_rate: self.availability_miss_rate,
 				relay_fork_rate: self.relay_fork_rate,
 			},
 		}
@@ -232,13 +284,23 @@ impl DevCmd {
 		base.rpc_params
 			.rpc_cors
 			.get_or_insert_with(|| Cors::List(BROWSER_ORIGINS.map(Into::into).into()));
+		// An explorer that looks at an old block needs its state.
+		base.import_params.pruning_params.state_pruning.get_or_insert(DatabasePruningMode::Archive);
+		// Nobody else has this chain, so nobody has to reach the node.
+		if base.network_params.listen_addr.is_empty() {
+			let port = base.network_params.port.take().unwrap_or(DEFAULT_P2P_PORT);
+			let loopback = Multiaddr::empty()
+				.with(Protocol::Ip4(Ipv4Addr::LOCALHOST))
+				.with(Protocol::Tcp(port));
+			base.network_params.listen_addr.push(loopback);
+		}
 		NormalizedRunCmd { base }
 	}
 }
 
 /// The shortest lookahead with which a candidate gets a chance to be backed.
 fn needed_lookahead(inclusion_delay: u32) -> u32 {
-	let backing_delay = Rules { inclusion_delay, lookahead: 0 }.backing_delay();
+	let backing_delay = Rules { inclusion_delay, lookahead: 0, session: None }.backing_delay();
 	RELAY_PARENT_OFFSET + backing_delay
 }
 
@@ -247,6 +309,7 @@ mod tests {
 	use super::*;
 	use clap::Parser;
 	use sc_cli::CliConfiguration;
+	use sc_service::PruningMode;
 
 	fn parse(args: &[&str]) -> Result<DevCmd, String> {
 		let dev = DevCmd::try_parse_from(["dev"].iter().chain(args));
@@ -268,6 +331,13 @@ mod tests {
 		let cors = run.rpc_cors(true).unwrap().expect("not everybody");
 		assert!(cors.contains(&"https://polkadot.js.org".to_string()));
 		assert!(cors.contains(&"http://localhost:*".to_string()));
+		assert_eq!(run.state_pruning().unwrap(), Some(PruningMode::ArchiveAll));
+		assert_eq!(listen_addresses(&run), ["/ip4/127.0.0.1/tcp/30333"]);
+	}
+
+	fn listen_addresses(run: &NormalizedRunCmd) -> Vec<String> {
+		let addresses = &run.base.network_params.listen_addr;
+		addresses.iter().map(ToString::to_string).collect()
 	}
 
 	#[test]
@@ -277,11 +347,19 @@ mod tests {
 		assert_eq!(run.chain_id(true).unwrap(), "local");
 		assert_eq!(run.rpc_cors(true).unwrap(), None);
 		assert_eq!(run.base_path().unwrap().unwrap().path(), std::path::Path::new("/a"));
+		let run = parse(&["--state-pruning", "300", "--port", "40000"]).unwrap().run_cmd();
+		assert_eq!(run.state_pruning().unwrap(), Some(PruningMode::blocks_pruning(300)));
+		assert_eq!(listen_addresses(&run), ["/ip4/127.0.0.1/tcp/40000"]);
+		let address = "/ip4/0.0.0.0/tcp/40001";
+		let run = parse(&["--listen-addr", address]).unwrap().run_cmd();
+		assert_eq!(listen_addresses(&run), [address]);
 
-		let options = "--miss-rate 0.25 --relay-fork-rate 1 --seed 7 --cores 3 --lookahead 4";
+		let options = "--miss-rate 0.25 --availability-miss-rate 0.5 --relay-fork-rate 1 --seed 7 \
+		               --cores 3 --lookahead 4 --relay-session 20";
 		let dev = parse(&options.split(' ').collect::<Vec<_>>()).unwrap();
 		let Settings { rules, cores, chance } = dev.relay_settings();
-		assert_eq!((rules.lookahead, cores), (4, 3));
+		assert_eq!((rules.lookahead, rules.session, cores), (4, Some(20), 3));
+		assert_eq!(chance.availability_miss_rate, 0.5);
 		assert_eq!((chance.seed, chance.miss_rate, chance.relay_fork_rate), (7, 0.25, 1.0));
 		let dev = parse(&["--collators", "3", "--chain", "dev"]).unwrap();
 		assert_eq!(dev.collators().last(), Some(&Sr25519Keyring::Charlie));
@@ -324,6 +402,8 @@ mod tests {
 			("--miss-rate", "1.5", "0 and 1"),
 			("--miss-rate", "-0.1", "0 and 1"),
 			("--relay-fork-rate", "NaN", "0 and 1"),
+			("--availability-miss-rate", "2", "0 and 1"),
+			("--relay-session", "9", "10 and 14400"),
 			("--cores", "0", "1 and 100"),
 			("--lookahead", "0", "1 and 64"),
 			("--lookahead", "65", "1 and 64"),

@@ -2,77 +2,111 @@
 
 //! `conveyor-node dev`: the parachain on a simulated relay chain, in one process.
 //!
-//! The SDK's `--dev` includes every block at once, so that no block is ever under way and no limit
-//! ever applies. Here inclusion takes as long as told, and candidates miss their chances and relay
-//! blocks are replaced as often as told: by chance, but always the same with the same seed.
+//! The SDK's `--dev` includes every block at once, so that the unincluded segment is always empty and no
+//! limit ever applies. Here inclusion takes a configurable number of relay blocks, and candidates miss
+//! their chances and relay blocks are replaced with configurable probabilities, reproducible by a seed.
 //!
-//! - [`cli`]: its options.
-//! - [`chance`]: what goes wrong.
+//! Each file uses only files above it in this list:
+//!
+//! - [`labels`]: labels of parachain blocks in the log.
 //! - [`pipeline`]: what becomes of candidates, as plain values.
+//! - [`chance`]: which candidates miss a chance, and which relay blocks are replaced.
 //! - [`relay`]: the relay chain, made of real blocks.
+//! - [`slot_outcome`]: the outcome of a relay slot for the collator.
+//! - [`validation`]: validates candidates as a relay chain validator does.
 //! - [`parent`], [`plan`]: what the collator builds on, and which blocks it plans.
 //! - [`author`]: the collator.
-//! - [`picture`]: what happened, in a line per relay block.
+//! - [`display`]: what happened, in a line per relay block.
 //! - [`start`]: where the relay chain starts, on an empty or an old database.
+//! - [`rpc`]: the RPC method that sends a downward message.
+//! - [`cli`]: the options.
 //! - this file: the node around them, and the clock.
 
 mod author;
 mod chance;
 mod cli;
+mod display;
+mod labels;
 mod parent;
-mod picture;
 mod pipeline;
 mod plan;
 mod relay;
+mod rpc;
+mod slot_outcome;
 mod start;
+mod validation;
 
 pub(crate) use cli::DevCmd;
 
 use crate::{
-	chain_spec,
-	cli::Cli,
-	database, rpc,
+	chain_spec, database,
+	rpc::{create_full, FullDeps},
 	service::{new_partial, Block, ParachainClient, Service},
 };
-use author::{Author, SlotUse};
+use author::Author;
+use cumulus_client_service::ParachainTracingExecuteBlock;
 use futures::FutureExt;
-use picture::Names;
-use relay::{RelayBlock, Settings, SimulatedRelay};
+use labels::Labels;
+use relay::{header_of, RelayBlock, Settings, SimulatedRelay};
+use rpc::{DownwardMessages, DownwardMessagesApiServer, QueuedMessages};
+use sc_cli::SubstrateCli;
 use sc_client_api::{Backend, Finalizer};
 use sc_network::{config::FullNetworkConfiguration, Litep2pNetworkBackend, NotificationMetrics};
 use sc_service::{Configuration, Error as ServiceError, SpawnTasksParams, TaskManager};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use slot_outcome::SlotOutcome;
+use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
+use sp_consensus_aura::{sr25519::AuthorityId, AuraApi};
 use sp_core::crypto::key_types::AURA;
 use sp_keyring::Sr25519Keyring;
 use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Header as _;
 use std::{sync::Arc, time::Duration};
 use tokio::time::MissedTickBehavior;
+use validation::Validator;
 
 /// Target of the log lines.
 const LOG_TARGET: &str = "dev";
 
-/// Run a development chain until it is told to stop.
-pub(crate) fn run(cli: &Cli, cmd: &DevCmd) -> sc_cli::Result<()> {
+/// Runs a development chain until it is stopped.
+pub(crate) fn run<C: SubstrateCli>(cli: &C, cmd: &DevCmd) -> sc_cli::Result<()> {
 	cmd.check()?;
 	let mut runner = database::runner(cli, &cmd.run_cmd())?;
 	let collators = cmd.collators();
 	if collators.len() > 1 {
 		runner.config_mut().chain_spec = Box::new(chain_spec::development_with(&collators)?);
 	}
-	let (relay_slot, settings) = (cmd.relay_slot(), cmd.relay_settings());
+	let options = Options {
+		relay_slot: cmd.relay_slot(),
+		settings: cmd.relay_settings(),
+		collators,
+		validate: !cmd.no_validation,
+		is_default_chain: cmd.is_default_chain(),
+	};
 	runner.run_node_until_exit(|config| async move {
-		start_node(config, relay_slot, settings, &collators).map_err(sc_cli::Error::Service)
+		start_node(config, options).map_err(sc_cli::Error::Service)
 	})
 }
 
-/// Start everything: the node without peers, its RPC, and the relay chain with its collators.
+/// Options of a development chain.
+struct Options {
+	/// How long a relay slot takes on the clock.
+	relay_slot: Duration,
+	/// Settings of the simulated relay chain.
+	settings: Settings,
+	/// Collators whose keys the node has.
+	collators: Vec<Sr25519Keyring>,
+	/// Whether candidates are validated.
+	validate: bool,
+	/// Whether the chain is `dev`, whose collators are those of the options.
+	is_default_chain: bool,
+}
+
+/// Starts everything: the node without peers, its RPC, and the relay chain with its collators.
 fn start_node(
 	mut config: Configuration,
-	relay_slot: Duration,
-	settings: Settings,
-	collators: &[Sr25519Keyring],
+	Options { relay_slot, settings, collators, validate, is_default_chain }: Options,
 ) -> Result<TaskManager, ServiceError> {
 	let Service {
 		client,
@@ -83,8 +117,11 @@ fn start_node(
 		select_chain: _,
 		transaction_pool,
 		other,
-	} = new_partial(&config)?;
+	} = new_partial(&config).map_err(with_remedy)?;
 	let mut telemetry = other.telemetry;
+	if is_default_chain {
+		check_collators(&client, &collators, &config)?;
+	}
 
 	// Nobody else has this chain.
 	config.network.default_peers_set.in_peers = 0;
@@ -126,7 +163,7 @@ fn start_node(
 		);
 	}
 
-	add_keys(&keystore_container.keystore(), collators)?;
+	add_keys(&keystore_container.keystore(), &collators)?;
 	let relay = SimulatedRelay::start_for(&client, &config, settings)?;
 	let author = Author {
 		client: client.clone(),
@@ -141,22 +178,29 @@ fn start_node(
 		),
 		keystore: keystore_container.keystore(),
 		relay_slot,
-		names: Names::default(),
+		labels: Labels::default(),
+		validator: validate.then(|| Arc::new(Validator::new(client.clone()))),
 	};
+	let (downward_messages, queued_messages) = DownwardMessages::new();
 
 	let rpc_builder = {
 		let (client, transaction_pool) = (client.clone(), transaction_pool.clone());
 		let backend = backend.clone();
 		Box::new(move |_| {
-			rpc::create_full(rpc::FullDeps {
+			let deps = FullDeps {
 				client: client.clone(),
 				pool: transaction_pool.clone(),
 				backend: backend.clone(),
-			})
-			.map_err(Into::into)
+			};
+			create_full(deps)
+				.and_then(|mut module| {
+					module.merge(downward_messages.clone().into_rpc())?;
+					Ok(module)
+				})
+				.map_err(Into::into)
 		})
 	};
-	sc_service::spawn_tasks(SpawnTasksParams {
+	let rpc_handlers = sc_service::spawn_tasks(SpawnTasksParams {
 		rpc_builder,
 		client: client.clone(),
 		transaction_pool,
@@ -169,18 +213,91 @@ fn start_node(
 		system_rpc_tx,
 		tx_handler_controller,
 		telemetry: telemetry.as_mut(),
-		tracing_execute_block: None,
+		tracing_execute_block: Some(Arc::new(ParachainTracingExecuteBlock::new(client.clone()))),
 	})?;
+	log_endpoint(rpc_handlers.listen_addresses());
 
+	// On an async worker: the timers of a blocking task panic while the node shuts down. What takes long
+	// has a blocking thread of its own: the proposer's block building, and the validation.
 	task_manager.spawn_essential_handle().spawn(
 		"simulated-relay-chain",
 		"dev",
-		run_relay(client, relay, author, relay_slot),
+		run_relay(client, relay, queued_messages, author, relay_slot),
 	);
 	Ok(task_manager)
 }
 
-/// Let this node author for all of `collators`.
+/// Adds the remedy to an error that says that the database keeps another number of states.
+fn with_remedy(error: ServiceError) -> ServiceError {
+	let text = error.to_string();
+	match text.contains("pruning modes") {
+		true => ServiceError::Other(format!(
+			"{text}. A development chain keeps all states by default. Set --state-pruning to what the \
+			 database was created with, or use another --base-path",
+		)),
+		false => error,
+	}
+}
+
+/// Rejects a kept chain whose genesis has other collators than `collators`.
+fn check_collators(
+	client: &ParachainClient,
+	collators: &[Sr25519Keyring],
+	config: &Configuration,
+) -> Result<(), ServiceError> {
+	let info = client.info();
+	// A database that does not keep all states has lost the genesis state.
+	let authorities = client
+		.runtime_api()
+		.authorities(info.genesis_hash)
+		.or_else(|_| client.runtime_api().authorities(info.best_hash))
+		.map_err(|error| ServiceError::Other(format!("the collators cannot be read: {error}")))?;
+	let expected: Vec<AuthorityId> =
+		collators.iter().map(|collator| collator.public().into()).collect();
+	// The genesis sorts its collators.
+	if authorities.len() == expected.len()
+		&& expected.iter().all(|authority| authorities.contains(authority))
+	{
+		return Ok(());
+	}
+	let names = |authorities: &[AuthorityId]| {
+		let name = |authority: &AuthorityId| {
+			Sr25519Keyring::iter()
+				.find(|keyring| AuthorityId::from(keyring.public()) == *authority)
+				.map_or_else(|| format!("{authority:?}"), |keyring| keyring.to_string())
+		};
+		authorities.iter().map(name).collect::<Vec<_>>().join(", ")
+	};
+	Err(ServiceError::Other(format!(
+		"--collators {} means {}, but the chain in {} has the collators {}. Set --collators {}, or use \
+		 another --base-path",
+		collators.len(),
+		names(&expected),
+		config.base_path.path().display(),
+		names(&authorities),
+		authorities.len(),
+	)))
+}
+
+/// Logs where the RPC server listens, with a link for polkadot.js Apps.
+fn log_endpoint(addresses: &[sc_network::Multiaddr]) {
+	use sc_network::multiaddr::Protocol;
+	let port = addresses.iter().find_map(|address| {
+		address.iter().find_map(|protocol| match protocol {
+			Protocol::Tcp(port) => Some(port),
+			_ => None,
+		})
+	});
+	if let Some(port) = port {
+		let endpoint = format!("ws://127.0.0.1:{port}");
+		log::info!(
+			target: LOG_TARGET,
+			"RPC at {endpoint}, polkadot.js Apps at https://polkadot.js.org/apps/?rpc={endpoint}",
+		);
+	}
+}
+
+/// Lets this node author for all of `collators`.
 fn add_keys(keystore: &KeystorePtr, collators: &[Sr25519Keyring]) -> Result<(), ServiceError> {
 	for collator in collators {
 		keystore.sr25519_generate_new(AURA, Some(&collator.to_seed())).map_err(|error| {
@@ -196,6 +313,7 @@ fn add_keys(keystore: &KeystorePtr, collators: &[Sr25519Keyring]) -> Result<(), 
 async fn run_relay<PF>(
 	client: Arc<ParachainClient>,
 	mut relay: SimulatedRelay,
+	downward_messages: QueuedMessages,
 	mut author: Author<PF>,
 	relay_slot: Duration,
 ) where
@@ -220,15 +338,16 @@ async fn run_relay<PF>(
 				target: LOG_TARGET,
 				"-- the relay chain takes another branch: R{number} did not count",
 			);
-			tell(&relay, &sibling, None);
+			log_block(&relay, &sibling, None);
 		}
+		downward_messages.try_iter().for_each(|message| relay.send_downward_message(message));
 		relay.advance();
-		let used = match finalize_settled(&client, &relay) {
+		let outcome = match finalize_settled(&client, &relay) {
 			Ok(()) => author.use_slot(&mut relay).await,
 			Err(error) => Err(error),
 		};
-		tell(&relay, relay.tip(), used.as_ref().ok());
-		if let Err(error) = used {
+		log_block(&relay, relay.tip(), outcome.as_ref().ok());
+		if let Err(error) = outcome {
 			log::error!(
 				target: LOG_TARGET,
 				"R{}: no block, trying again in the next slot: {error}",
@@ -239,18 +358,19 @@ async fn run_relay<PF>(
 }
 
 /// Finalize what the relay chain has included for good.
-fn finalize_settled(client: &ParachainClient, relay: &SimulatedRelay) -> Result<(), author::Error> {
-	let included = author::header_of(&relay.settled().para.included)?;
+fn finalize_settled(client: &ParachainClient, relay: &SimulatedRelay) -> Result<(), relay::Error> {
+	let included = header_of(&relay.settled().para.included)?;
 	if *included.number() > client.info().finalized_number {
 		client.finalize_block(included.hash(), None, true)?;
 	}
 	Ok(())
 }
 
-/// Log what happened in a relay block.
-fn tell(relay: &SimulatedRelay, block: &RelayBlock, used: Option<&SlotUse>) {
-	let number_of = |head| author::header_of(head).map_or(0, |header| *header.number());
-	let under_way = number_of(relay.newest_head()).saturating_sub(number_of(&block.para.included));
-	let line = picture::line(block.header.number, &block.happened, used, relay.cores(), under_way);
+/// Logs what happened in a relay block.
+fn log_block(relay: &SimulatedRelay, block: &RelayBlock, outcome: Option<&SlotOutcome>) {
+	let number_of = |head| header_of(head).map_or(0, |header| *header.number());
+	let unincluded = number_of(relay.newest_head()).saturating_sub(number_of(&block.para.included));
+	let line =
+		display::line(block.header.number, &block.events, outcome, relay.cores(), unincluded);
 	log::info!(target: LOG_TARGET, "{line}");
 }

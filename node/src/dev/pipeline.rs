@@ -2,26 +2,40 @@
 
 //! What becomes of candidates: proposed, backed, included, or lost.
 //!
-//! Plain values and no chance: who misses a chance is told by the caller. A relay block sees the
-//! parachain as its parent has left it ([`ParaState`]) and takes what it can from the candidates that
+//! Plain values without randomness: the caller decides which candidates miss a chance. A relay block
+//! starts from the parachain's state after its parent ([`ParaState`]) and processes the candidates that
 //! wait ([`Proposals`]):
 //!
-//! 1. What was backed before is available now, and included.
-//! 2. What waits is backed, in the order of the parachain, each candidate on the core that it was
-//!    built for, and each core at most once. The first that cannot be backed holds up all behind it.
+//! 1. Backed candidates whose data is available are included, in the order of the parachain. The first
+//!    that is not available holds up all behind it. Each keeps its core occupied until it is included,
+//!    or until it times out after [`AVAILABILITY_PERIOD`] relay blocks; then it is lost with all backed
+//!    candidates that build on it.
+//! 2. Waiting candidates are backed, in the order of the parachain, each on the core that it was built
+//!    for, at most one per free core. The first that cannot be backed holds up all behind it. An invalid
+//!    candidate is never backed.
+//! 3. A block that begins a relay session backs nothing, and backed candidates that it does not include
+//!    are lost.
 //!
-//! A candidate waits as long as its relay parent is in the window of the relay chain's lookahead. Then
-//! it is lost, and with it all that builds on it.
+//! A candidate waits as long as its relay parent is in the window of the relay chain's lookahead and in
+//! the relay session of its backing. Then it is lost, and with it all that builds on it.
 
-use super::picture::Blocks;
-use cumulus_primitives_core::relay_chain::{BlockNumber, Hash, HeadData};
+use super::labels::BundleLabel;
+use cumulus_primitives_core::{
+	relay_chain::{BlockNumber, Hash, HeadData},
+	InboundDownwardMessage,
+};
+use cumulus_primitives_parachain_inherent::MessageQueueChain;
 use std::collections::HashSet;
 
 /// Relay blocks from the inclusion of a candidate with new code to its go-ahead, as on the test
 /// networks (`validation_upgrade_delay`).
 pub(crate) const UPGRADE_DELAY: BlockNumber = 2;
 
-/// A relay block, by name.
+/// Relay blocks after which a backed candidate that is not available times out, as on the test networks
+/// (`paras_availability_period`).
+pub(crate) const AVAILABILITY_PERIOD: BlockNumber = 4;
+
+/// Number and hash of a relay block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RelayId {
 	/// Its number.
@@ -37,60 +51,133 @@ pub(crate) struct Candidate {
 	pub(crate) parent_head: HeadData,
 	/// The head after the bundle.
 	pub(crate) head: HeadData,
-	/// What the bundle was built on.
+	/// The relay parent of the bundle's blocks.
 	pub(crate) relay_parent: RelayId,
-	/// The core that it was built for, among the parachain's.
+	/// The core that it was built for, as an index into the parachain's cores.
 	pub(crate) core: u8,
 	/// Whether a block of the bundle announces new validation code.
 	pub(crate) new_code: bool,
-	/// The bundle's blocks.
-	pub(crate) blocks: Blocks,
+	/// Number of downward messages that the bundle processes.
+	pub(crate) processed_downward_messages: u32,
+	/// Why validators reject the candidate; `None` if it is valid.
+	pub(crate) invalid: Option<String>,
+	/// Label of the bundle.
+	pub(crate) blocks: BundleLabel,
 }
 
-/// What candidates go by.
+/// Rules by which the relay chain backs and includes candidates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rules {
 	/// Relay blocks from the proposal of a candidate to its inclusion, 1 at least.
 	pub(crate) inclusion_delay: BlockNumber,
-	/// How many relay blocks after its relay parent a candidate can still be backed.
+	/// Number of relay blocks after its relay parent in which a candidate can still be backed.
 	pub(crate) lookahead: BlockNumber,
+	/// Length of a relay session, in relay blocks; `None` if the session never changes.
+	pub(crate) session: Option<BlockNumber>,
 }
 
 impl Rules {
-	/// Relay blocks from the proposal of a candidate to the first that can back it. It is included in
-	/// the next one, unless the delay is 1: then in the same one.
+	/// Returns the number of relay blocks from the proposal of a candidate to the first that can back it.
+	/// The candidate is included in the next one, unless the delay is 1: then in the same one.
 	pub(crate) fn backing_delay(&self) -> BlockNumber {
 		self.inclusion_delay.saturating_sub(1).max(1)
 	}
 
-	/// Whether a candidate on relay parent `relay_parent` can be backed in relay block `number`, as
-	/// far as its age goes.
+	/// Whether a candidate on relay parent `relay_parent` is young enough to be backed in relay block
+	/// `number`.
 	pub(crate) fn in_window(&self, relay_parent: BlockNumber, number: BlockNumber) -> bool {
 		number <= relay_parent.saturating_add(self.lookahead)
 	}
+
+	/// Whether relay block `number` begins a relay session: its header announces the session, and its
+	/// children are the first that belong to it.
+	pub(crate) fn begins_session(&self, number: BlockNumber) -> bool {
+		self.session.is_some_and(|session| number.is_multiple_of(session))
+	}
+
+	/// Returns the index of the relay session that children of relay block `number` belong to.
+	pub(crate) fn session_for_child(&self, number: BlockNumber) -> u32 {
+		self.session.map_or(0, |session| number / session)
+	}
+
+	/// Whether a candidate on relay parent `relay_parent` can be backed in relay block `number`, apart
+	/// from forks.
+	fn accept(&self, relay_parent: BlockNumber, number: BlockNumber) -> bool {
+		self.in_window(relay_parent, number)
+			&& self.session_for_child(relay_parent)
+				== self.session_for_child(number.saturating_sub(1))
+	}
 }
 
-/// The parachain, as a relay block leaves it.
+/// Candidates that miss a chance in a relay block, by core.
+pub(crate) struct Misses<B, A> {
+	/// Whether the candidate on a core is not backed, although it could be.
+	pub(crate) backing: B,
+	/// Whether the data of the candidate on a core is not available yet.
+	pub(crate) availability: A,
+}
+
+/// A backed candidate that is not included yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Backed {
+	/// The candidate.
+	pub(crate) candidate: Candidate,
+	/// The relay block that backed it.
+	pub(crate) at: BlockNumber,
+}
+
+/// The relay chain's queue of messages to the parachain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct DownwardQueue {
+	/// Messages that no included candidate has processed, oldest first.
+	pub(crate) messages: Vec<InboundDownwardMessage<BlockNumber>>,
+	/// Head of the hash chain of all messages that were ever queued.
+	pub(crate) mqc_head: Hash,
+}
+
+impl DownwardQueue {
+	/// Appends `message`, which relay block `sent_at` sends.
+	pub(crate) fn push(&mut self, message: Vec<u8>, sent_at: BlockNumber) {
+		let message = InboundDownwardMessage { sent_at, msg: message };
+		self.mqc_head = MessageQueueChain::new(self.mqc_head).extend_downward(&message).head();
+		self.messages.push(message);
+	}
+}
+
+/// The relay chain's state of the parachain after a relay block.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ParaState {
 	/// The included head.
 	pub(crate) included: HeadData,
 	/// Candidates that are backed and not yet included, oldest first.
-	pub(crate) backed: Vec<Candidate>,
-	/// The relay block from which on the parachain is told to go ahead with its upgrade.
+	pub(crate) backed: Vec<Backed>,
+	/// The first relay block that tells the parachain to go ahead with its upgrade.
 	pub(crate) upgrade_at: Option<BlockNumber>,
+	/// Messages to the parachain.
+	pub(crate) downward: DownwardQueue,
 }
 
 impl ParaState {
-	/// The newest head that the relay chain knows of: backed, or included.
+	/// Returns the newest backed head, or the included head if no candidate is backed.
 	pub(crate) fn newest_head(&self) -> &HeadData {
-		self.backed.last().map_or(&self.included, |candidate| &candidate.head)
+		self.backed.last().map_or(&self.included, |backed| &backed.candidate.head)
 	}
 
-	/// Include all that is backed, in relay block `number`.
-	fn include(&mut self, number: BlockNumber) -> Vec<Candidate> {
-		let included = std::mem::take(&mut self.backed);
-		for candidate in &included {
+	/// Includes, in relay block `number`, what is backed, up to the first candidate that is not
+	/// `available`.
+	fn include(
+		&mut self,
+		number: BlockNumber,
+		unavailable: impl Fn(u8) -> bool,
+		events: &mut Events,
+	) {
+		let available = self
+			.backed
+			.iter()
+			.position(|backed| unavailable(backed.candidate.core))
+			.unwrap_or(self.backed.len());
+		let waiting = self.backed.split_off(available);
+		for Backed { candidate, .. } in std::mem::replace(&mut self.backed, waiting) {
 			self.included = candidate.head.clone();
 			// The first candidate that has seen the signal is built with the new code.
 			if self.upgrade_at.is_some_and(|at| candidate.relay_parent.number >= at) {
@@ -99,29 +186,63 @@ impl ParaState {
 			if candidate.new_code && self.upgrade_at.is_none() {
 				self.upgrade_at = Some(number + UPGRADE_DELAY);
 			}
+			let processed = candidate.processed_downward_messages as usize;
+			self.downward.messages.drain(..processed.min(self.downward.messages.len()));
+			events.included.push(candidate);
 		}
-		included
+		let timed_out = |backed: &Backed| backed.at.saturating_add(AVAILABILITY_PERIOD) <= number;
+		match self.backed.first() {
+			Some(first) if timed_out(first) => events.timed_out.extend(self.drop_backed()),
+			Some(first) => events.unavailable = Some(first.candidate.clone()),
+			None => {},
+		}
+	}
+
+	/// Removes what is backed and not included.
+	fn drop_backed(&mut self) -> impl Iterator<Item = Candidate> {
+		std::mem::take(&mut self.backed).into_iter().map(|backed| backed.candidate)
 	}
 }
 
-/// What happened to candidates in a relay block.
+/// What events to candidates in a relay block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Happened {
-	/// Became part of the parachain.
+pub(crate) struct Events {
+	/// Whether the relay block begins a relay session.
+	pub(crate) begins_session: bool,
+	/// Candidates that became part of the parachain.
 	pub(crate) included: Vec<Candidate>,
-	/// Are to be included next.
+	/// Candidates that were backed.
 	pub(crate) backed: Vec<Candidate>,
-	/// Could have been backed, but for bad luck. It is proposed again to the next relay block.
+	/// The first backed candidate that could not be included, because its data is not available yet.
+	pub(crate) unavailable: Option<Candidate>,
+	/// Candidates that were backed and are lost, because the data of the first of them was not available
+	/// in time.
+	pub(crate) timed_out: Vec<Candidate>,
+	/// Candidates that were backed and are lost, because the relay session ended before they were
+	/// included.
+	pub(crate) session_ended: Vec<Candidate>,
+	/// The first candidate that could have been backed and was not, by chance. It is proposed again to
+	/// the next relay block.
 	pub(crate) missed: Option<Candidate>,
-	/// Cannot be backed any more.
-	pub(crate) lost: Vec<Candidate>,
+	/// The first candidate that was not backed because it is invalid.
+	pub(crate) invalid: Option<Candidate>,
+	/// Candidates that cannot be backed any more.
+	pub(crate) expired: Vec<Candidate>,
 }
 
-/// Candidates that wait for being backed, as the relay chain's validators hold them: no relay block
-/// knows of them, and none that is replaced takes them with it.
+#[cfg(test)]
+impl Events {
+	/// Returns the candidates that will never be included.
+	pub(crate) fn lost(&self) -> impl Iterator<Item = &Candidate> {
+		self.expired.iter().chain(&self.timed_out).chain(&self.session_ended)
+	}
+}
+
+/// Candidates that wait to be backed, as the relay chain's validators hold them: they are not part of a
+/// relay block, so they survive its replacement.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proposals {
-	/// In the order in which they were proposed, so that each comes after what it builds on.
+	/// In the order in which they were proposed, so that each comes after its parent.
 	waiting: Vec<Proposal>,
 }
 
@@ -133,65 +254,84 @@ struct Proposal {
 }
 
 impl Proposals {
-	/// Propose `candidate` while relay block `tip` is the newest.
+	/// Adds `candidate`, proposed while relay block `tip` is the newest.
 	pub(crate) fn propose(&mut self, candidate: Candidate, tip: BlockNumber, rules: &Rules) {
 		let first_chance = tip + rules.backing_delay();
 		self.waiting.push(Proposal { candidate, first_chance });
 	}
 
-	/// The head of the newest candidate, if one waits.
+	/// Returns the head of the newest candidate, if one waits.
 	pub(crate) fn newest_head(&self) -> Option<&HeadData> {
 		self.waiting.last().map(|proposal| &proposal.candidate.head)
 	}
 
-	/// The parachain in relay block `number` whose parent has left it in `state`, and what happened
-	/// in between, apart from losses.
-	///
-	/// `misses`: whether a core's candidate is out of luck in that block.
+	/// Returns the state of the parachain after relay block `number`, whose parent left it in `state`,
+	/// and what events, apart from expired candidates.
 	pub(crate) fn next(
 		&self,
 		state: &ParaState,
 		number: BlockNumber,
 		rules: &Rules,
+		misses: Misses<impl Fn(u8) -> bool, impl Fn(u8) -> bool>,
+	) -> (ParaState, Events) {
+		let (mut state, mut events) = (state.clone(), Events::default());
+		state.include(number, &misses.availability, &mut events);
+		let mut used_cores = state.backed.iter().map(|backed| backed.candidate.core).collect();
+		events.begins_session = rules.begins_session(number);
+		if events.begins_session {
+			events.session_ended.extend(state.drop_backed());
+			return (state, events);
+		}
+		self.back(&mut state, number, rules, misses.backing, &mut used_cores, &mut events);
+		if rules.inclusion_delay <= 1 {
+			state.include(number, &misses.availability, &mut events);
+		}
+		(state, events)
+	}
+
+	fn back(
+		&self,
+		state: &mut ParaState,
+		number: BlockNumber,
+		rules: &Rules,
 		misses: impl Fn(u8) -> bool,
-	) -> (ParaState, Happened) {
-		let mut state = state.clone();
-		let mut happened = Happened { included: state.include(number), ..Default::default() };
-		let mut used_cores = HashSet::new();
+		used_cores: &mut HashSet<u8>,
+		events: &mut Events,
+	) {
 		let next = |state: &ParaState| {
-			let builds_on = state.newest_head();
-			self.waiting.iter().find(|proposal| proposal.candidate.parent_head == *builds_on)
+			let parent = state.newest_head();
+			self.waiting.iter().find(|proposal| proposal.candidate.parent_head == *parent)
 		};
-		while let Some(Proposal { candidate, first_chance }) = next(&state) {
+		while let Some(Proposal { candidate, first_chance }) = next(state) {
 			if number < *first_chance
-				|| !rules.in_window(candidate.relay_parent.number, number)
+				|| !rules.accept(candidate.relay_parent.number, number)
 				|| !used_cores.insert(candidate.core)
 			{
 				break;
 			}
-			if misses(candidate.core) {
-				happened.missed = Some(candidate.clone());
+			if candidate.invalid.is_some() {
+				events.invalid = Some(candidate.clone());
 				break;
 			}
-			state.backed.push(candidate.clone());
-			happened.backed.push(candidate.clone());
+			if misses(candidate.core) {
+				events.missed = Some(candidate.clone());
+				break;
+			}
+			state.backed.push(Backed { candidate: candidate.clone(), at: number });
+			events.backed.push(candidate.clone());
 		}
-		if rules.inclusion_delay <= 1 {
-			happened.included.extend(state.include(number));
-		}
-		(state, happened)
 	}
 
-	/// Forget candidates that were backed in a relay block that is there for good.
+	/// Removes candidates that were backed in a relay block that cannot be replaced any more.
 	pub(crate) fn settle(&mut self, backed: &[Candidate]) {
 		self.waiting
 			.retain(|proposal| backed.iter().all(|candidate| *candidate != proposal.candidate));
 	}
 
-	/// Forget candidates that cannot be backed in relay block `number` or later, whose parent has left
-	/// the parachain in `state`: their relay parent is not `canonical` or has left the window, or what
-	/// they build on will not come.
-	pub(crate) fn drop_lost(
+	/// Removes and returns candidates that cannot be backed in relay block `number` or later, whose parent
+	/// left the parachain in `state`: their relay parent is not `canonical`, has left the window or is in
+	/// an earlier session, or their parent is lost.
+	pub(crate) fn drop_expired(
 		&mut self,
 		state: &ParaState,
 		number: BlockNumber,
@@ -199,18 +339,18 @@ impl Proposals {
 		canonical: impl Fn(&RelayId) -> bool,
 	) -> Vec<Candidate> {
 		let mut heads = HashSet::from([state.newest_head().0.clone()]);
-		let mut lost = Vec::new();
+		let mut expired = Vec::new();
 		self.waiting.retain(|Proposal { candidate, .. }| {
 			let lives = heads.contains(&candidate.parent_head.0)
 				&& canonical(&candidate.relay_parent)
-				&& rules.in_window(candidate.relay_parent.number, number);
+				&& rules.accept(candidate.relay_parent.number, number);
 			match lives {
 				true => _ = heads.insert(candidate.head.0.clone()),
-				false => lost.push(candidate.clone()),
+				false => expired.push(candidate.clone()),
 			}
 			lives
 		});
-		lost
+		expired
 	}
 }
 
@@ -218,15 +358,17 @@ impl Proposals {
 impl Candidate {
 	/// A candidate with head `head` on head `parent`, on core 0 and relay block 0.
 	pub(crate) fn for_tests(parent: u8, head: u8) -> Self {
-		use super::picture::Name;
-		let name = Name { number: head.into(), before: 0 };
+		use super::labels::BlockLabel;
+		let label = BlockLabel { number: head.into(), before: 0 };
 		Self {
 			parent_head: HeadData(vec![parent]),
 			head: HeadData(vec![head]),
 			relay_parent: RelayId { number: 0, hash: Hash::zero() },
 			core: 0,
 			new_code: false,
-			blocks: Blocks { first: name, last: name },
+			processed_downward_messages: 0,
+			invalid: None,
+			blocks: BundleLabel { first: label, last: label },
 		}
 	}
 }
@@ -235,10 +377,10 @@ impl Candidate {
 mod tests {
 	use super::*;
 
-	const RULES: Rules = Rules { inclusion_delay: 2, lookahead: 3 };
+	const RULES: Rules = Rules { inclusion_delay: 2, lookahead: 3, session: None };
 
 	fn genesis() -> ParaState {
-		ParaState { included: HeadData(vec![0]), backed: Vec::new(), upgrade_at: None }
+		ParaState { included: HeadData(vec![0]), ..Default::default() }
 	}
 
 	fn candidate(head: u8, relay_parent: BlockNumber, core: u8) -> Candidate {
@@ -256,34 +398,44 @@ mod tests {
 		candidates.iter().map(|candidate| candidate.head.0[0]).collect()
 	}
 
-	fn lucky(_: u8) -> bool {
-		false
+	fn no_misses() -> Misses<impl Fn(u8) -> bool, impl Fn(u8) -> bool> {
+		Misses { backing: |_| false, availability: |_| false }
+	}
+
+	fn backing_misses(
+		backing: impl Fn(u8) -> bool,
+	) -> Misses<impl Fn(u8) -> bool, impl Fn(u8) -> bool> {
+		Misses { backing, availability: |_| false }
+	}
+
+	fn backed(candidates: impl IntoIterator<Item = Candidate>, at: BlockNumber) -> Vec<Backed> {
+		candidates.into_iter().map(|candidate| Backed { candidate, at }).collect()
 	}
 
 	#[test]
 	fn a_candidate_is_backed_and_then_included() {
 		let proposals = proposals([candidate(1, 9, 0)], 10);
-		let (state, happened) = proposals.next(&genesis(), 11, &RULES, lucky);
-		assert_eq!((heads(&happened.backed), heads(&happened.included)), (vec![1], vec![]));
+		let (state, events) = proposals.next(&genesis(), 11, &RULES, no_misses());
+		assert_eq!((heads(&events.backed), heads(&events.included)), (vec![1], vec![]));
 		assert_eq!(state.newest_head(), &HeadData(vec![1]));
 		assert_eq!(state.included, HeadData(vec![0]));
-		let (state, happened) = proposals.next(&state, 12, &RULES, lucky);
-		assert_eq!((heads(&happened.backed), heads(&happened.included)), (vec![], vec![1]));
+		let (state, events) = proposals.next(&state, 12, &RULES, no_misses());
+		assert_eq!((heads(&events.backed), heads(&events.included)), (vec![], vec![1]));
 		assert_eq!(state, ParaState { included: HeadData(vec![1]), ..genesis() });
 	}
 
 	#[test]
 	fn the_delay_is_that_of_the_rules() {
 		for (inclusion_delay, backing_delay) in [(1, 1), (2, 1), (3, 2), (6, 5)] {
-			let rules = Rules { inclusion_delay, lookahead: 20 };
+			let rules = Rules { inclusion_delay, lookahead: 20, ..RULES };
 			assert_eq!(rules.backing_delay(), backing_delay);
 			let mut proposals = Proposals::default();
 			proposals.propose(candidate(1, 9, 0), 10, &rules);
 			let (mut state, mut number) = (genesis(), 10);
 			while state.included == genesis().included {
 				number += 1;
-				let (next, happened) = proposals.next(&state, number, &rules, lucky);
-				assert_eq!(!happened.backed.is_empty(), number == 10 + backing_delay);
+				let (next, events) = proposals.next(&state, number, &rules, no_misses());
+				assert_eq!(!events.backed.is_empty(), number == 10 + backing_delay);
 				state = next;
 			}
 			assert_eq!(number, 10 + inclusion_delay);
@@ -294,18 +446,15 @@ mod tests {
 	fn a_core_takes_one_candidate_a_block_and_candidates_are_chained() {
 		let waiting = [1, 2, 3, 4, 5].map(|head| candidate(head, 9, (head - 1) % 3));
 		let waiting = proposals(waiting, 10);
-		let (state, happened) = waiting.next(&genesis(), 11, &RULES, lucky);
-		assert_eq!(heads(&happened.backed), [1, 2, 3]);
-		let (_, happened) = waiting.next(&state, 12, &RULES, lucky);
-		assert_eq!(
-			(heads(&happened.backed), heads(&happened.included)),
-			(vec![4, 5], vec![1, 2, 3])
-		);
+		let (state, events) = waiting.next(&genesis(), 11, &RULES, no_misses());
+		assert_eq!(heads(&events.backed), [1, 2, 3]);
+		let (_, events) = waiting.next(&state, 12, &RULES, no_misses());
+		assert_eq!((heads(&events.backed), heads(&events.included)), (vec![4, 5], vec![1, 2, 3]));
 
 		// The second core's bad luck is that of the third, too.
-		let (_, happened) = waiting.next(&genesis(), 11, &RULES, |core| core == 1);
-		assert_eq!(heads(&happened.backed), [1]);
-		assert_eq!(happened.missed.map(|candidate| candidate.core), Some(1));
+		let (_, events) = waiting.next(&genesis(), 11, &RULES, backing_misses(|core| core == 1));
+		assert_eq!(heads(&events.backed), [1]);
+		assert_eq!(events.missed.map(|candidate| candidate.core), Some(1));
 	}
 
 	#[test]
@@ -313,12 +462,13 @@ mod tests {
 		let anywhere = |_: &RelayId| true;
 		let mut waiting = proposals([candidate(1, 9, 0), candidate(2, 10, 0)], 10);
 		for number in 11..=12 {
-			assert!(waiting.drop_lost(&genesis(), number, &RULES, anywhere).is_empty());
-			let (state, happened) = waiting.next(&genesis(), number, &RULES, |_| true);
+			assert!(waiting.drop_expired(&genesis(), number, &RULES, anywhere).is_empty());
+			let (state, events) =
+				waiting.next(&genesis(), number, &RULES, backing_misses(|_| true));
 			assert_eq!(state, genesis());
-			assert_eq!(happened.missed.map(|candidate| candidate.head), Some(HeadData(vec![1])));
+			assert_eq!(events.missed.map(|candidate| candidate.head), Some(HeadData(vec![1])));
 		}
-		let lost = waiting.drop_lost(&genesis(), 13, &RULES, anywhere);
+		let lost = waiting.drop_expired(&genesis(), 13, &RULES, anywhere);
 		assert_eq!(heads(&lost), [1, 2], "relay parent 9 with a lookahead of 3");
 		assert!(waiting.newest_head().is_none());
 	}
@@ -328,7 +478,7 @@ mod tests {
 		let fork = RelayId { number: 10, hash: Hash::repeat_byte(1) };
 		let on_fork = Candidate { relay_parent: fork, ..candidate(2, 10, 0) };
 		let mut waiting = proposals([candidate(1, 9, 0), on_fork, candidate(3, 10, 0)], 10);
-		let lost = waiting.drop_lost(&genesis(), 11, &RULES, |relay| *relay != fork);
+		let lost = waiting.drop_expired(&genesis(), 11, &RULES, |relay| *relay != fork);
 		assert_eq!(heads(&lost), [2, 3]);
 		assert_eq!(waiting.newest_head(), Some(&HeadData(vec![1])));
 	}
@@ -337,24 +487,120 @@ mod tests {
 	fn of_two_candidates_on_one_head_the_first_wins() {
 		let other = Candidate { head: HeadData(vec![9]), ..candidate(1, 9, 0) };
 		let mut waiting = proposals([candidate(1, 9, 0), other], 10);
-		let (state, happened) = waiting.next(&genesis(), 11, &RULES, lucky);
-		assert_eq!(heads(&happened.backed), [1]);
-		waiting.settle(&happened.backed);
-		assert_eq!(heads(&waiting.drop_lost(&state, 12, &RULES, |_| true)), [9]);
+		let (state, events) = waiting.next(&genesis(), 11, &RULES, no_misses());
+		assert_eq!(heads(&events.backed), [1]);
+		waiting.settle(&events.backed);
+		assert_eq!(heads(&waiting.drop_expired(&state, 12, &RULES, |_| true)), [9]);
 		assert!(waiting.waiting.is_empty());
 	}
 
 	#[test]
 	fn new_code_waits_for_its_go_ahead_until_a_block_has_seen_it() {
+		let include = |state: &mut ParaState, candidate, number| {
+			state.backed = backed([candidate], number - 1);
+			state.include(number, |_| false, &mut Events::default());
+			state.upgrade_at
+		};
 		let upgrade = Candidate { new_code: true, ..candidate(1, 9, 0) };
-		let mut state = ParaState { backed: vec![upgrade], ..genesis() };
-		state.include(12);
-		assert_eq!(state.upgrade_at, Some(14));
-		state.backed = vec![candidate(2, 13, 0)];
-		state.include(15);
-		assert_eq!(state.upgrade_at, Some(14), "built before the signal");
-		state.backed = vec![candidate(3, 14, 0)];
-		state.include(16);
-		assert_eq!(state.upgrade_at, None);
+		let mut state = genesis();
+		assert_eq!(include(&mut state, upgrade, 12), Some(14));
+		assert_eq!(include(&mut state, candidate(2, 13, 0), 15), Some(14), "before the signal");
+		assert_eq!(include(&mut state, candidate(3, 14, 0), 16), None);
+	}
+
+	#[test]
+	fn a_candidate_keeps_its_core_until_it_is_available_or_times_out() {
+		let waiting = proposals([candidate(1, 9, 0), candidate(2, 9, 1), candidate(3, 11, 0)], 10);
+		let (mut state, events) = waiting.next(&genesis(), 11, &RULES, no_misses());
+		assert_eq!(heads(&events.backed), [1, 2]);
+		let not_on_core = |unavailable| Misses {
+			backing: |_| false,
+			availability: move |core| core == unavailable,
+		};
+
+		// The second core's candidate is included alone when only it is late.
+		let (available, events) = waiting.next(&state, 12, &RULES, not_on_core(1));
+		assert_eq!(heads(&events.included), [1]);
+		assert_eq!(events.unavailable.as_ref().map(|late| late.head.0[0]), Some(2));
+		assert_eq!(heads(&events.backed), [3], "core 0 is free");
+		assert_eq!(available.newest_head(), &HeadData(vec![3]));
+
+		// The first core's candidate holds up the second, and both cores are occupied.
+		for number in 12..11 + AVAILABILITY_PERIOD {
+			let (next, events) = waiting.next(&state, number, &RULES, not_on_core(0));
+			assert_eq!(next, state);
+			let late = events.unavailable.as_ref().map(|late| late.head.0[0]);
+			assert_eq!((late, events.lost().count()), (Some(1), 0));
+			assert!(events.included.is_empty() && events.backed.is_empty());
+			state = next;
+		}
+		let number = 11 + AVAILABILITY_PERIOD;
+		let (state, events) = waiting.next(&state, number, &RULES, not_on_core(0));
+		assert_eq!((heads(&events.timed_out), events.unavailable), (vec![1, 2], None));
+		assert_eq!(state, genesis());
+	}
+
+	#[test]
+	fn a_session_change_loses_what_is_not_included() {
+		let rules = Rules { session: Some(12), ..RULES };
+		let sessions = [11, 12, 23, 24].map(|number| rules.session_for_child(number));
+		assert_eq!(sessions, [0, 1, 1, 2]);
+		let mut waiting =
+			proposals([candidate(1, 9, 0), candidate(2, 9, 1), candidate(3, 10, 0)], 10);
+		let (state, events) = waiting.next(&genesis(), 11, &rules, no_misses());
+		assert_eq!(heads(&events.backed), [1, 2]);
+		assert!(events.session_ended.is_empty());
+		waiting.settle(&events.backed);
+		// Relay block 12 includes what is available, backs nothing and drops the rest.
+		let misses = Misses { backing: |_| false, availability: |core| core == 1 };
+		let (state, events) = waiting.next(&state, 12, &rules, misses);
+		assert_eq!((heads(&events.included), heads(&events.backed)), (vec![1], vec![]));
+		assert_eq!(heads(&events.session_ended), [2]);
+		assert_eq!(state.newest_head(), &HeadData(vec![1]));
+		// A candidate of the session before can no longer be backed, even if its parent is included.
+		assert_eq!(heads(&waiting.drop_expired(&state, 13, &rules, |_| true)), [3]);
+		let mut waiting = proposals([candidate(2, 11, 0)], 12);
+		assert_eq!(heads(&waiting.drop_expired(&state, 13, &rules, |_| true)), [2]);
+
+		// Relay block 12 itself is a relay parent of the new session, 11 is not.
+		for (relay_parent, expected) in [(11, vec![]), (12, vec![2])] {
+			let waiting = proposals([candidate(2, relay_parent, 0)], 12);
+			let (_, events) = waiting.next(&state, 13, &rules, no_misses());
+			assert_eq!(heads(&events.backed), expected);
+		}
+	}
+
+	#[test]
+	fn an_invalid_candidate_is_never_backed() {
+		let invalid = Candidate { invalid: Some("the reason".into()), ..candidate(2, 9, 1) };
+		let mut waiting = proposals([candidate(1, 9, 0), invalid, candidate(3, 9, 2)], 10);
+		for number in 11..=12 {
+			assert!(waiting.drop_expired(&genesis(), number, &RULES, |_| true).is_empty());
+			let (_, events) = waiting.next(&genesis(), number, &RULES, no_misses());
+			assert_eq!(heads(&events.backed), [1]);
+			assert_eq!(events.invalid.map(|candidate| candidate.head.0[0]), Some(2));
+		}
+		let expired = waiting.drop_expired(&genesis(), 13, &RULES, |_| true);
+		assert_eq!(heads(&expired), [1, 2, 3]);
+	}
+
+	#[test]
+	fn downward_messages_stay_until_an_included_candidate_has_processed_them() {
+		let mut state = genesis();
+		assert_eq!(state.downward.mqc_head, Hash::zero());
+		for message in 0..3u8 {
+			let before = state.downward.mqc_head;
+			state.downward.push(vec![message], 11);
+			assert_ne!(state.downward.mqc_head, before);
+		}
+		let mqc_head = state.downward.mqc_head;
+		let processes =
+			|count| Candidate { processed_downward_messages: count, ..candidate(1, 11, 0) };
+		state.backed = backed([processes(2)], 12);
+		let (state, _) = Proposals::default().next(&state, 13, &RULES, no_misses());
+		let left =
+			state.downward.messages.iter().map(|message| (message.sent_at, &message.msg[..]));
+		assert_eq!(left.collect::<Vec<_>>(), [(11, &[2][..])]);
+		assert_eq!(state.downward.mqc_head, mqc_head, "the chain never shrinks");
 	}
 }

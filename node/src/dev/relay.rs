@@ -4,8 +4,8 @@
 //!
 //! It does to candidates what a relay chain does, in its own time: a candidate proposed while block
 //! `R` is the tip is included in block `R + inclusion_delay` at the earliest, and not before its
-//! parent. [`super::pipeline`] tells what becomes of a candidate that misses its chance, and
-//! [`super::chance`] which ones do. What a parachain block sees of it is what it sees of a real relay
+//! parent. [`super::pipeline`] has the rules for a candidate that misses its chance, and
+//! [`super::chance`] decides which ones do. What a parachain block sees of it is what it sees of a real relay
 //! chain: the state of its relay parent, proven, with the included head, the relay slot, the relay
 //! chain's configuration and the go-ahead for a runtime upgrade, and the relay parent's descendants,
 //! sealed by the authorities of that state.
@@ -23,9 +23,12 @@
 
 use super::{
 	chance::Chance,
-	pipeline::{Candidate, Happened, ParaState, Proposals, RelayId, Rules, UPGRADE_DELAY},
+	pipeline::{
+		Backed, Candidate, DownwardQueue, Events, Misses, ParaState, Proposals, RelayId, Rules,
+		AVAILABILITY_PERIOD, UPGRADE_DELAY,
+	},
 };
-use codec::Encode;
+use codec::{DecodeAll, Encode};
 use cumulus_primitives_core::{
 	relay_chain::{
 		node_features::FeatureIndex, well_known_keys, BlockNumber, Hash, HeadData, Header,
@@ -39,13 +42,22 @@ use polkadot_primitives::{
 };
 use polkadot_runtime_parachains::configuration::HostConfiguration;
 use sp_consensus_babe::{
-	digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
-	AuthorityPair,
+	digests::{CompatibleDigestItem, NextEpochDescriptor, PreDigest, SecondaryPlainPreDigest},
+	AuthorityPair, ConsensusLog, BABE_ENGINE_ID,
 };
 use sp_core::Pair;
 use sp_runtime::{traits::Header as _, Digest, DigestItem};
 use sp_state_machine::StorageProof;
 use std::collections::VecDeque;
+
+/// Duration of a relay slot on chain, in milliseconds.
+pub(crate) const RELAY_SLOT_ON_CHAIN_MS: u64 = 6_000;
+
+/// Largest downward message, in bytes (`max_downward_message_size`).
+pub(crate) const MAX_DOWNWARD_MESSAGE_SIZE: u32 = 1024 * 1024;
+
+/// Error that ends the use of a relay slot and is not expected to recur by itself.
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Relay chain validators. Two, so that descendants are sealed by different ones.
 const AUTHORITIES: u64 = 2;
@@ -60,7 +72,7 @@ pub(crate) struct RelayBlock {
 	/// The parachain, as of this block.
 	pub(crate) para: ParaState,
 	/// What happened to candidates in it.
-	pub(crate) happened: Happened,
+	pub(crate) events: Events,
 	/// What the parachain may know of this block's state.
 	pub(crate) state: StorageProof,
 }
@@ -69,6 +81,11 @@ impl RelayBlock {
 	/// Its name.
 	pub(crate) fn id(&self) -> RelayId {
 		RelayId { number: self.header.number, hash: self.header.hash() }
+	}
+
+	/// Whether the block begins a relay session.
+	fn begins_session(&self) -> bool {
+		begins_session(&self.header)
 	}
 }
 
@@ -80,6 +97,15 @@ pub(crate) struct RelayParent {
 	/// The relay parent's header and those of its descendants, oldest first. Empty if the
 	/// parachain's relay parent offset is 0, as the parachain then expects.
 	pub(crate) descendants: Vec<Header>,
+}
+
+/// Why there is no relay parent at an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRelayParent {
+	/// The relay chain is shorter than the offset.
+	ChainTooShort,
+	/// This relay block, a descendant of the relay parent, began a session.
+	SessionChange(BlockNumber),
 }
 
 impl RelayParent {
@@ -105,10 +131,12 @@ pub(crate) struct Genesis {
 	pub(crate) slot: Slot,
 	/// The parachain's included head.
 	pub(crate) included: HeadData,
-	/// Candidates that are backed already.
-	pub(crate) backed: Vec<Candidate>,
+	/// A candidate that is backed already.
+	pub(crate) backed: Option<Candidate>,
 	/// Whether the included head has announced new code that it was not told to apply.
 	pub(crate) upgrade_waits: bool,
+	/// Head of the hash chain of downward messages that the parachain has processed.
+	pub(crate) mqc_head: Hash,
 	/// What is settled for good.
 	pub(crate) settings: Settings,
 }
@@ -133,6 +161,10 @@ pub(crate) struct SimulatedRelay {
 	blocks: VecDeque<RelayBlock>,
 	/// Candidates that were proposed and are not on the relay chain for good.
 	proposals: Proposals,
+	/// Messages to the parachain that the next block queues.
+	downward_messages: Vec<Vec<u8>>,
+	/// Messages that the tip has queued, for a sibling that replaces it.
+	messages_of_tip: Vec<Vec<u8>>,
 }
 
 impl SimulatedRelay {
@@ -142,17 +174,22 @@ impl SimulatedRelay {
 
 	/// A relay chain with its first block.
 	pub(crate) fn new(genesis: Genesis) -> Self {
-		let Genesis { para_id, number, slot, included, backed, upgrade_waits, settings } = genesis;
+		let Genesis { para_id, number, slot, included, backed, upgrade_waits, mqc_head, settings } =
+			genesis;
+		let genesis_downward = DownwardQueue { mqc_head, ..Default::default() };
 		let mut relay = Self {
 			para_id,
 			settings,
 			authorities: generate_authority_pairs(AUTHORITIES),
 			blocks: VecDeque::new(),
 			proposals: Proposals::default(),
+			downward_messages: Vec::new(),
+			messages_of_tip: Vec::new(),
 		};
 		let upgrade_at = upgrade_waits.then(|| number + UPGRADE_DELAY);
-		let para = ParaState { included, backed, upgrade_at };
-		relay.push(number, slot, Default::default(), para, Happened::default(), false);
+		let backed = backed.into_iter().map(|candidate| Backed { candidate, at: number }).collect();
+		let para = ParaState { included, backed, upgrade_at, downward: genesis_downward };
+		relay.push(number, slot, Default::default(), para, Events::default(), false);
 		relay
 	}
 
@@ -208,15 +245,31 @@ impl SimulatedRelay {
 		self.proposals.propose(candidate, tip, &self.settings.rules);
 	}
 
-	/// The block `offset` blocks behind the tip, or `None` while the chain is too short for it.
-	pub(crate) fn relay_parent(&self, offset: u32) -> Option<RelayParent> {
-		let first = self.blocks.len().checked_sub(1 + offset as usize)?;
+	/// Queues a message to the parachain in the next block.
+	pub(crate) fn send_downward_message(&mut self, message: Vec<u8>) {
+		self.downward_messages.push(message);
+	}
+
+	/// Returns the block `offset` blocks behind the tip with its descendants.
+	///
+	/// There is none if a descendant begins a session, as in the slot-based collator: a candidate on a
+	/// relay parent of the session before could not be backed.
+	pub(crate) fn relay_parent(&self, offset: u32) -> Result<RelayParent, NoRelayParent> {
+		let first = self
+			.blocks
+			.len()
+			.checked_sub(1 + offset as usize)
+			.ok_or(NoRelayParent::ChainTooShort)?;
+		let mut descendants = self.blocks.range(first + 1..);
+		if let Some(begins) = descendants.find(|block| block.begins_session()) {
+			return Err(NoRelayParent::SessionChange(begins.header.number));
+		}
 		let block = self.blocks[first].clone();
 		let descendants = match offset {
 			0 => Vec::new(),
 			_ => self.blocks.range(first..).map(|block| block.header.clone()).collect(),
 		};
-		Some(RelayParent { block, descendants })
+		Ok(RelayParent { block, descendants })
 	}
 
 	/// The state roots of the blocks that a parachain block must be built on to have a chance of being
@@ -233,12 +286,24 @@ impl SimulatedRelay {
 		let Self { blocks, proposals, settings: Settings { rules, chance, .. }, .. } = self;
 		let parent = blocks.back().expect("only the tip is ever taken away; qed");
 		let (id, number) = (parent.id(), parent.header.number + 1);
-		proposals.settle(&parent.happened.backed);
+		proposals.settle(&parent.events.backed);
 		let canonical = |relay: &RelayId| blocks.iter().any(|block| block.id() == *relay);
-		let lost = proposals.drop_lost(&parent.para, number, rules, canonical);
-		let misses = |core| chance.misses(number, sibling, core);
-		let (para, happened) = proposals.next(&parent.para, number, rules, misses);
-		self.push(number, slot, id.hash, para, Happened { lost, ..happened }, sibling);
+		let expired = proposals.drop_expired(&parent.para, number, rules, canonical);
+		let misses = Misses {
+			backing: |core| chance.misses(number, sibling, core),
+			availability: |core| chance.misses_availability(number, sibling, core),
+		};
+		let (mut para, events) = proposals.next(&parent.para, number, rules, misses);
+		// Both siblings have the messages of a block that is replaced: whoever sent them sends them again.
+		let messages = match sibling {
+			true => std::mem::take(&mut self.messages_of_tip),
+			false => std::mem::take(&mut self.downward_messages),
+		};
+		for message in &messages {
+			para.downward.push(message.clone(), number);
+		}
+		self.messages_of_tip = messages;
+		self.push(number, slot, id.hash, para, Events { expired, ..events }, sibling);
 		self.tip()
 	}
 
@@ -248,7 +313,7 @@ impl SimulatedRelay {
 		slot: Slot,
 		parent_hash: Hash,
 		para: ParaState,
-		happened: Happened,
+		events: Events,
 		sibling: bool,
 	) {
 		let go_ahead = para.upgrade_at.filter(|at| number >= *at).map(|_| UpgradeGoAhead::GoAhead);
@@ -259,6 +324,9 @@ impl SimulatedRelay {
 			upgrade_go_ahead: go_ahead,
 			current_slot: slot,
 			included_para_head: Some(para.included.clone()),
+			// A queue that never had a message has no entry in the state.
+			dmq_mqc_head: (para.downward.mqc_head != Hash::zero())
+				.then_some(para.downward.mqc_head),
 			num_authorities: AUTHORITIES,
 			additional_key_values: vec![
 				// In the place of the builder's own, which ends before the scheduler's part.
@@ -286,13 +354,29 @@ impl SimulatedRelay {
 				))],
 			},
 		};
+		if self.settings.rules.begins_session(number) {
+			header.digest_mut().push(self.epoch_change());
+		}
 		let signature = self.authorities[author as usize].sign(header.hash().as_bytes());
 		header.digest_mut().push(DigestItem::babe_seal(signature));
-		self.blocks.push_back(RelayBlock { header, slot, para, happened, state });
+		self.blocks.push_back(RelayBlock { header, slot, para, events, state });
 		if self.blocks.len() > Self::KEPT {
 			self.blocks.pop_front();
 		}
 	}
+
+	/// Returns the digest item of a block that begins a session. The authorities stay the same.
+	fn epoch_change(&self) -> DigestItem {
+		let authorities =
+			self.authorities.iter().map(|authority| (authority.public().into(), 1)).collect();
+		let next = NextEpochDescriptor { authorities, randomness: Default::default() };
+		DigestItem::Consensus(BABE_ENGINE_ID, ConsensusLog::NextEpochData(next).encode())
+	}
+}
+
+/// Whether a relay block with that header begins a session.
+fn begins_session(header: &Header) -> bool {
+	header.digest().logs.iter().any(|item| item.as_next_epoch_descriptor().is_some())
 }
 
 /// The relay chain's configuration: the test networks' values, as far as a parachain reads them.
@@ -314,7 +398,7 @@ fn host_configuration(settings: &Settings) -> HostConfiguration<BlockNumber> {
 		max_upward_queue_size: 1024 * 1024,
 		max_upward_message_size: 50 * 1024,
 		max_upward_message_num_per_candidate: 5,
-		max_downward_message_size: 1024 * 1024,
+		max_downward_message_size: MAX_DOWNWARD_MESSAGE_SIZE,
 		hrmp_max_message_num_per_candidate: 5,
 		validation_upgrade_cooldown: 2,
 		validation_upgrade_delay: UPGRADE_DELAY,
@@ -322,7 +406,7 @@ fn host_configuration(settings: &Settings) -> HostConfiguration<BlockNumber> {
 		node_features,
 		scheduler_params: SchedulerParams {
 			group_rotation_frequency: 20,
-			paras_availability_period: 4,
+			paras_availability_period: AVAILABILITY_PERIOD,
 			lookahead: settings.rules.lookahead,
 			num_cores: settings.cores.into(),
 			..Default::default()
@@ -331,9 +415,15 @@ fn host_configuration(settings: &Settings) -> HostConfiguration<BlockNumber> {
 	}
 }
 
-/// The head data of a parachain block.
+/// Returns the head data of a parachain block.
 pub(crate) fn head_data(header: &impl Encode) -> HeadData {
 	HeadData(header.encode())
+}
+
+/// Returns the header in a parachain's head data.
+pub(crate) fn header_of(head: &HeadData) -> Result<conveyor_runtime::opaque::Header, Error> {
+	DecodeAll::decode_all(&mut &head.0[..])
+		.map_err(|error| format!("the head data is not a header: {error}").into())
 }
 
 #[cfg(test)]
@@ -353,7 +443,7 @@ mod tests {
 	}
 
 	fn settings(inclusion_delay: BlockNumber) -> Settings {
-		let rules = Rules { inclusion_delay, lookahead: inclusion_delay + 3 };
+		let rules = Rules { inclusion_delay, lookahead: inclusion_delay + 3, session: None };
 		Settings { rules, cores: 1, chance: NO_TROUBLE }
 	}
 
@@ -363,8 +453,9 @@ mod tests {
 			number: 10,
 			slot: 100.into(),
 			included: head(0),
-			backed: Vec::new(),
+			backed: None,
 			upgrade_waits: false,
+			mqc_head: Hash::zero(),
 			settings,
 		})
 	}
@@ -434,7 +525,7 @@ mod tests {
 		let on_nothing = candidate(&relay, 3);
 		relay.propose(candidate(&relay, 1));
 		relay.propose(on_nothing.clone());
-		assert_eq!(relay.advance().happened.lost, [on_nothing]);
+		assert_eq!(relay.advance().events.expired, [on_nothing]);
 		assert_eq!(included(relay.advance()), head(1));
 	}
 
@@ -471,7 +562,7 @@ mod tests {
 	#[test]
 	fn a_relay_parent_comes_with_its_descendants() {
 		let mut relay = relay(1);
-		assert!(relay.relay_parent(1).is_none(), "the chain is too short");
+		assert!(relay.relay_parent(1).is_err(), "the chain is too short");
 		assert!(relay.relay_parent(0).unwrap().descendants.is_empty());
 		(0..3).for_each(|_| {
 			relay.advance();
@@ -493,8 +584,11 @@ mod tests {
 			relay.advance();
 		});
 		assert_eq!(relay.blocks.len(), SimulatedRelay::KEPT);
-		assert!(relay.relay_parent(SimulatedRelay::KEPT as u32 - 1).is_some());
-		assert!(relay.relay_parent(SimulatedRelay::KEPT as u32).is_none());
+		assert!(relay.relay_parent(SimulatedRelay::KEPT as u32 - 1).is_ok());
+		assert_eq!(
+			relay.relay_parent(SimulatedRelay::KEPT as u32).unwrap_err(),
+			NoRelayParent::ChainTooShort,
+		);
 	}
 
 	#[test]
@@ -548,13 +642,13 @@ mod tests {
 		assert!(relay.reorganize().is_none(), "the first block stays");
 		relay.propose(candidate(&relay, 1));
 		let first = relay.advance().clone();
-		assert_eq!(first.happened.backed.len(), 1);
+		assert_eq!(first.events.backed.len(), 1);
 		let second = relay.reorganize().expect("a fork").clone();
 		assert_eq!(second.header.number, first.header.number);
 		assert_eq!(second.header.parent_hash, first.header.parent_hash);
 		assert_eq!(second.slot, first.slot);
 		assert_ne!(second.header.state_root, first.header.state_root);
-		assert_eq!(second.happened, first.happened, "this time it is backed just as well");
+		assert_eq!(second.events, first.events, "this time it is backed just as well");
 		assert_eq!(relay.relay_parent(0).unwrap().block.id(), second.id());
 		// The tip may be replaced, its parent not.
 		let settled = relay.settled().id();
@@ -573,7 +667,7 @@ mod tests {
 		let on_fork = candidate(&relay, 1);
 		relay.propose(on_fork.clone());
 		let window = relay.window(relay.tip().header.number);
-		assert_eq!(relay.reorganize().expect("a fork").happened.lost, [on_fork]);
+		assert_eq!(relay.reorganize().expect("a fork").events.expired, [on_fork]);
 		assert_eq!(relay.newest_head(), &head(0));
 		let new_window = relay.window(relay.tip().header.number);
 		assert_eq!(window[..window.len() - 1], new_window[..new_window.len() - 1]);
@@ -585,7 +679,7 @@ mod tests {
 			..candidate(&relay, 1)
 		};
 		relay.propose(below_fork);
-		assert!(relay.reorganize().expect("a fork").happened.lost.is_empty());
+		assert!(relay.reorganize().expect("a fork").events.expired.is_empty());
 		relay.advance();
 		assert_eq!(included(relay.advance()), head(1));
 	}
@@ -609,8 +703,8 @@ mod tests {
 		offset: u32,
 		/// Every candidate that was ever proposed, in order.
 		proposed: Vec<Candidate>,
-		/// What happened in each relay block that was there for good.
-		history: Vec<(BlockNumber, Happened)>,
+		/// What events in each relay block that was there for good.
+		history: Vec<(BlockNumber, Events)>,
 		next_head: u32,
 	}
 
@@ -620,19 +714,20 @@ mod tests {
 			Self { relay, offset, proposed: Vec::new(), history: Vec::new(), next_head: 1 }
 		}
 
-		/// A relay slot: what happened on the relay chain, and the collator's candidates after it.
+		/// A relay slot: what events on the relay chain, and the collator's candidates after it.
 		fn slot(&mut self, builds: bool) {
 			if self.relay.reorganize().is_some() {
 				let (_, replaced) = self.history.pop().expect("the tip is replaced");
 				self.note();
 				// Losses are found but once.
-				let (_, happened) = self.history.last_mut().expect("just noted");
-				happened.lost.extend(replaced.lost);
+				let (_, events) = self.history.last_mut().expect("just noted");
+				events.expired.extend(replaced.expired);
 			}
 			self.relay.advance();
 			self.note();
-			let Some(relay_parent) = self.relay.relay_parent(self.offset).filter(|_| builds) else {
-				return;
+			let relay_parent = match self.relay.relay_parent(self.offset) {
+				Ok(relay_parent) if builds => relay_parent,
+				_ => return,
 			};
 			let mut parent = self.to_build_on(&relay_parent.block);
 			for core in 0..self.relay.cores() {
@@ -652,7 +747,7 @@ mod tests {
 
 		fn note(&mut self) {
 			let tip = self.relay.tip();
-			self.history.push((tip.header.number, tip.happened.clone()));
+			self.history.push((tip.header.number, tip.events.clone()));
 		}
 
 		fn to_build_on(&self, relay_parent: &RelayBlock) -> HeadData {
@@ -675,11 +770,14 @@ mod tests {
 	}
 
 	fn any_settings() -> impl Strategy<Value = (Settings, u32)> {
-		(1..5u32, 0..5u32, 1..4u8, any::<u64>(), 0.0..0.9, 0.0..0.5, 0..3u32).prop_map(
-			|(inclusion_delay, slack, cores, seed, miss_rate, relay_fork_rate, offset)| {
-				let mut rules = Rules { inclusion_delay, lookahead: 0 };
+		let rates = (0.0..0.9, 0.0..0.9, 0.0..0.5);
+		let session = proptest::option::of(10..40u32);
+		(1..5u32, 0..5u32, session, 1..4u8, any::<u64>(), rates, 0..3u32).prop_map(
+			|(inclusion_delay, slack, session, cores, seed, rates, offset)| {
+				let mut rules = Rules { inclusion_delay, lookahead: 0, session };
 				rules.lookahead = offset + rules.backing_delay() + slack;
-				let chance = Chance { seed, miss_rate, relay_fork_rate };
+				let (miss_rate, availability_miss_rate, relay_fork_rate) = rates;
+				let chance = Chance { seed, miss_rate, availability_miss_rate, relay_fork_rate };
 				(Settings { rules, cores, chance }, offset)
 			},
 		)
@@ -696,25 +794,27 @@ mod tests {
 			let mut collator = Collator::new(settings, offset);
 			(0..60).for_each(|_| collator.slot(true));
 			// Then nothing new comes, and what is under way comes to its end.
-			let rest = rules.lookahead + rules.inclusion_delay + 2;
+			let rest = rules.lookahead + rules.inclusion_delay + AVAILABILITY_PERIOD + 2;
 			(0..rest).for_each(|_| collator.slot(false));
 
 			let (mut chain, mut ends) = (head(0), BTreeSet::new());
 			let mut backed_heads = BTreeSet::new();
-			for (number, happened) in &collator.history {
+			for (number, events) in &collator.history {
 				let mut cores = BTreeSet::new();
-				for candidate in &happened.backed {
+				for candidate in &events.backed {
 					prop_assert!(rules.in_window(candidate.relay_parent.number, *number));
+					let session = rules.session_for_child(candidate.relay_parent.number);
+					prop_assert_eq!(session, rules.session_for_child(number - 1));
 					prop_assert!(*number >= candidate.relay_parent.number + rules.backing_delay());
 					prop_assert!(cores.insert(candidate.core), "two on a core in {number}");
 					backed_heads.insert(candidate.head.0.clone());
 				}
-				for candidate in &happened.included {
+				for candidate in &events.included {
 					prop_assert_eq!(&candidate.parent_head, &chain);
 					chain = candidate.head.clone();
 					prop_assert!(backed_heads.contains(&candidate.head.0));
 				}
-				for candidate in happened.included.iter().chain(&happened.lost) {
+				for candidate in events.included.iter().chain(events.lost()) {
 					prop_assert!(ends.insert(candidate.head.0.clone()), "a second end in {number}");
 				}
 			}
@@ -735,10 +835,14 @@ mod tests {
 				let heads = |candidates: &[Candidate]| -> Vec<HeadData> {
 					candidates.iter().map(|candidate| candidate.head.clone()).collect()
 				};
-				let blocks = collator.history.iter().map(|(number, happened)| {
-					let Happened { included, backed, missed, lost } = happened;
-					let missed = missed.as_ref().map(|candidate| candidate.head.clone());
-					(*number, heads(included), heads(backed), missed, heads(lost))
+				let blocks = collator.history.iter().map(|(number, events)| {
+					let lost = events.lost().cloned().collect::<Vec<_>>();
+					let Events { included, backed, missed, unavailable, .. } = events;
+					let one = |candidate: &Option<Candidate>| {
+						candidate.as_ref().map(|candidate| candidate.head.clone())
+					};
+					let not_yet = (one(missed), one(unavailable));
+					(*number, heads(included), heads(backed), not_yet, heads(&lost))
 				});
 				(blocks.collect::<Vec<_>>(), roots)
 			};
@@ -748,17 +852,18 @@ mod tests {
 		/// Without trouble a candidate is included exactly after the delay.
 		#[test]
 		fn nothing_is_late_without_trouble((settings, offset) in any_settings()) {
-			let settings = Settings { chance: NO_TROUBLE, ..settings };
+			let rules = Rules { session: None, ..settings.rules };
+			let settings = Settings { chance: NO_TROUBLE, rules, ..settings };
 			let delay = settings.rules.inclusion_delay;
 			let mut collator = Collator::new(settings, offset);
 			(0..40).for_each(|_| collator.slot(true));
-			for (number, happened) in &collator.history {
-				prop_assert!(happened.lost.is_empty() && happened.missed.is_none());
-				for candidate in &happened.included {
+			for (number, events) in &collator.history {
+				prop_assert!(events.lost().count() == 0 && events.missed.is_none());
+				for candidate in &events.included {
 					prop_assert_eq!(*number, candidate.relay_parent.number + offset + delay);
 				}
 			}
-			prop_assert!(collator.history.iter().any(|(_, happened)| !happened.included.is_empty()));
+			prop_assert!(collator.history.iter().any(|(_, events)| !events.included.is_empty()));
 		}
 	}
 }

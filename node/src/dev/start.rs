@@ -3,15 +3,15 @@
 //! Where the simulated relay chain starts: after whatever the parachain's database has seen of it.
 
 use super::{
-	author::{Error, RELAY_SLOT_ON_CHAIN_MS},
-	picture::{Blocks, Name},
+	labels::{BlockLabel, BundleLabel},
 	pipeline::{Candidate, RelayId},
-	relay::{head_data, Genesis, Settings, SimulatedRelay},
+	relay::{head_data, Error, Genesis, Settings, SimulatedRelay, RELAY_SLOT_ON_CHAIN_MS},
 };
 use crate::service::{Block, ParachainClient};
+use codec::DecodeAll;
 use conveyor_runtime::opaque::Header;
 use cumulus_primitives_core::{
-	relay_chain::{BlockNumber, Slot},
+	relay_chain::{BlockNumber, Hash, Slot},
 	rpsr_digest::extract_relay_parent_storage_root,
 	CumulusDigestItem, GetParachainInfo,
 };
@@ -55,17 +55,22 @@ fn start(client: &ParachainClient, settings: Settings) -> Result<SimulatedRelay,
 	let seen = Seen::by(client, &newest)?;
 	let upgrade_waits_at_included = upgrade_waits(client, &included)?;
 
-	let mut backed = Vec::new();
+	let mut backed = None;
 	if newest.number() > included.number() {
-		let name = |number| Name { number, before: 0 };
-		backed.push(Candidate {
+		let label = |number| BlockLabel { number, before: 0 };
+		backed = Some(Candidate {
 			parent_head: head_data(&included),
 			head: head_data(&newest),
 			// On the relay chain before this one.
 			relay_parent: RelayId { number: seen.relay_number, hash: Default::default() },
 			core: 0,
 			new_code: !upgrade_waits_at_included && upgrade_waits(client, &newest)?,
-			blocks: Blocks { first: name(included.number() + 1), last: name(*newest.number()) },
+			processed_downward_messages: 0,
+			invalid: None,
+			blocks: BundleLabel {
+				first: label(included.number() + 1),
+				last: label(*newest.number()),
+			},
 		});
 	}
 	Ok(SimulatedRelay::new(Genesis {
@@ -75,6 +80,7 @@ fn start(client: &ParachainClient, settings: Settings) -> Result<SimulatedRelay,
 		included: head_data(&included),
 		backed,
 		upgrade_waits: upgrade_waits_at_included,
+		mqc_head: downward_messages_processed(client, &newest)?,
 		settings,
 	}))
 }
@@ -120,6 +126,13 @@ fn upgrade_waits(client: &ParachainClient, block: &Header) -> Result<bool, Error
 	let key = [twox_128(b"ParachainSystem"), twox_128(b"PendingValidationCode")].concat();
 	let value = client.storage(block.hash(), &StorageKey(key))?;
 	Ok(value.is_some_and(|code| code.0.len() > 1))
+}
+
+/// Returns the head of the hash chain of the downward messages that are processed after `block`.
+fn downward_messages_processed(client: &ParachainClient, block: &Header) -> Result<Hash, Error> {
+	let key = [twox_128(b"ParachainSystem"), twox_128(b"LastDmqMqcHead")].concat();
+	let value = client.storage(block.hash(), &StorageKey(key))?;
+	Ok(value.map_or(Ok(Hash::zero()), |head| Hash::decode_all(&mut &head.0[..]))?)
 }
 
 fn header(client: &ParachainClient, hash: sp_core::H256) -> Result<Header, Error> {

@@ -375,6 +375,17 @@ impl DevChain {
 		}
 	}
 
+	/// Sends a message from the relay chain to the parachain.
+	pub(crate) async fn send_downward_message(&self, message: &[u8]) {
+		self.request("dev_sendDownwardMessage", vec![hex(message)]).await
+	}
+
+	/// As [`Self::send_downward_message`], with the text of the error.
+	pub(crate) async fn try_send_downward_message(&self, message: &[u8]) -> Result<(), String> {
+		let request = self.rpc.request("dev_sendDownwardMessage", rpc_params![hex(message)]);
+		request.await.map_err(|error| error.to_string())
+	}
+
 	/// The transactions of block `at`, as they were submitted.
 	pub(crate) async fn transactions(&self, at: Hash) -> Vec<Vec<u8>> {
 		let block: Value = self.request("chain_getBlock", vec![at_block(at)]).await;

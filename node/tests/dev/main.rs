@@ -5,16 +5,18 @@
 //!
 //! - [`chain`]: a running development chain, and what can be asked of it.
 //! - [`trouble`]: candidates that miss their chances, relay forks, several cores and collators.
+//! - [`validity`]: blocks and candidates are those that other nodes and validators accept.
 
 mod chain;
 mod trouble;
+mod validity;
 
 use chain::{DevChain, Folder};
 use conveyor_primitives::{Limits, Refusal, Start};
-use conveyor_runtime::{Runtime, RuntimeCall, RuntimeEvent};
+use conveyor_runtime::{Runtime, RuntimeCall, RuntimeEvent, UNIT};
 use conveyor_testing::transaction;
 use cumulus_primitives_core::CumulusDigestItem;
-use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, One};
 use std::collections::BTreeMap;
 use transaction::sudo;
 
@@ -24,6 +26,12 @@ const FAST: &str = "--relay-slot-ms=250";
 fn schedule_limits(velocity: u32, capacity: u32, target_block_rate: u32) -> RuntimeCall {
 	let limits = Limits { velocity, capacity, target_block_rate };
 	pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: Start::Now }.into()
+}
+
+/// A transfer that the receiver's balance counts.
+fn transfer() -> RuntimeCall {
+	let (dest, value) = (One.to_account_id().into(), UNIT);
+	pallet_balances::Call::<Runtime>::transfer_allow_death { dest, value }.into()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,9 +7,10 @@ use super::{
 	chain::{relay_parent, slot_and_author, DevChain},
 	schedule_limits,
 	transaction::sudo,
+	transfer,
 };
 use conveyor_primitives::{Limits, Warning};
-use conveyor_runtime::{opaque::Header, Hash, Runtime, RuntimeCall, UNIT};
+use conveyor_runtime::{opaque::Header, Hash, UNIT};
 use cumulus_primitives_core::CumulusDigestItem;
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie, One};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,12 +20,6 @@ const FASTER: &str = "--relay-slot-ms=150";
 
 /// Candidates miss so many chances, and have so few, that blocks are lost all the time.
 const LOSSES: [&str; 2] = ["--miss-rate=0.3", "--lookahead=3"];
-
-/// A transfer that the receiver's balance counts.
-fn transfer() -> RuntimeCall {
-	let (dest, value) = (One.to_account_id().into(), UNIT);
-	pallet_balances::Call::<Runtime>::transfer_allow_death { dest, value }.into()
-}
 
 /// Many transfers on a chain that loses blocks: every one of them is finalized, once.
 async fn no_transaction_is_lost(collators: u64, options: &[&str]) {
@@ -86,6 +81,12 @@ async fn no_transaction_is_lost_with_another_seed_and_relay_forks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_transaction_is_lost_with_collators_that_take_turns() {
 	no_transaction_is_lost(3, &["--seed=2", "--collators=3"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_transaction_is_lost_with_relay_sessions_and_late_availability() {
+	let options = ["--seed=3", "--relay-session=15", "--availability-miss-rate=0.3"];
+	no_transaction_is_lost(1, &options).await;
 }
 
 /// What the tests above do about a pool that refuses a transaction and has it nevertheless.

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-only
+
+//! Blocks and candidates of the development chain are those that other nodes and validators accept.
+
+use super::{
+	chain::{self, DevChain, Folder, PROGRAM},
+	schedule_limits, sudo, transfer, FAST,
+};
+use conveyor_primitives::Limits;
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
+use std::{fs, path::Path, process::Command};
+
+/// Runs a command of the node that ends by itself. Returns what it logged.
+fn run(arguments: &[&str]) -> String {
+	let output = Command::new(PROGRAM).args(arguments).output().expect("the program starts");
+	let log = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(output.status.success(), "{arguments:?}: {log}");
+	log
+}
+
+/// A history with bundles of 1, 3 and 12 blocks, transactions, missed backings and relay forks is
+/// imported block by block into an empty database.
+///
+/// Relay slots take their 6 s: nodes reject blocks of slots that their clock has not reached.
+#[tokio::test(flavor = "multi_thread")]
+async fn exported_blocks_can_be_imported() {
+	let (kept, empty) = (Folder::new(), Folder::new());
+	let options = ["--miss-rate=0.2", "--relay-fork-rate=0.2", "--base-path", kept.path()];
+	let mut chain = DevChain::start(&options).await;
+	let (mut nonce, mut submitted) = (0, Vec::new());
+	for rate in [3, 12] {
+		let limits = Limits { velocity: rate, capacity: 7 * rate, target_block_rate: rate };
+		let call = schedule_limits(limits.velocity, limits.capacity, limits.target_block_rate);
+		chain.submit_and_finalize(Alice, sudo(call)).await;
+		while chain.limits().await != limits {
+			chain.next_blocks(1).await;
+		}
+		chain.skip_to_best().await;
+		for _ in 0..3 {
+			for sender in [Bob, Charlie, Dave] {
+				submitted.push(chain.submit(sender, transfer(), nonce).await);
+			}
+			nonce += 1;
+			chain.next_blocks(rate as usize / 2).await;
+		}
+	}
+	for submitted in submitted {
+		chain.finalized(submitted).await;
+	}
+	assert_eq!(chain.lines_with("is invalid"), 0);
+	let (_, finalized) = chain.best_and_finalized().await;
+	let last = chain.block_hash(finalized).await;
+	chain.stop().await;
+
+	let file = Path::new(empty.path()).join("blocks");
+	let file = file.to_str().expect("its name is text");
+	let to = finalized.to_string();
+	run(&[
+		"export-blocks",
+		"--chain=dev",
+		"--base-path",
+		kept.path(),
+		"--from=1",
+		"--to",
+		&to,
+		file,
+	]);
+	let node = Path::new(empty.path()).join("node");
+	let node = node.to_str().expect("its name is text");
+	run(&["import-blocks", "--chain=dev", "--base-path", node, file]);
+	// The import does not fail on a bad block, it stops before it.
+	let log = run(&[
+		"export-blocks",
+		"--chain=dev",
+		"--base-path",
+		node,
+		"--from",
+		&to,
+		"--to",
+		&to,
+		file,
+	]);
+	let exported = fs::read(file).expect("the block was exported");
+	assert!(exported.len() > 8, "block {finalized} ({last}) was not imported: {log}");
+}
+
+/// A chain whose candidates are all invalid stands still: its blocks are built and imported, but never
+/// included.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invalid_candidate_is_not_backed() {
+	let folder = Folder::new();
+	let path = |name| format!("{}/{name}", folder.path());
+	let (wasm, spec) = (path("runtime.wasm"), path("spec.json"));
+	let code = conveyor_runtime_test::WASM_BINARY.expect("the variant's Wasm is built");
+	fs::write(&wasm, code).expect("the file is written");
+	run(&[
+		"chain-spec-builder",
+		"--chain-spec-path",
+		&spec,
+		"create",
+		"--runtime",
+		&wasm,
+		"--relay-chain=dev",
+		"--para-id=2000",
+		"-t=development",
+		"named-preset",
+		"development",
+	]);
+	let text = fs::read_to_string(&spec).expect("the specification is there");
+	let mut json: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+	json["genesis"]["runtimeGenesis"]["patch"]["switches"] =
+		serde_json::json!({ "invalidCandidates": true });
+	fs::write(&spec, json.to_string()).expect("the file is written");
+
+	let chain = DevChain::start(&[FAST, "--chain", &spec, "--lookahead=3"]).await;
+	let invalid = chain.pipeline_with("P1 is invalid and not backed: ").await;
+	assert!(!invalid.contains("(B)"), "{invalid}");
+	chain.pipeline_with("P1'(C)").await;
+	let pipeline = chain.pipeline();
+	assert!(pipeline.iter().any(|line| line.contains("P1(L)")), "{pipeline:#?}");
+	assert!(
+		!pipeline.iter().any(|line| line.contains("(B") || line.contains("(I")),
+		"{pipeline:#?}"
+	);
+	assert_eq!(chain.best_and_finalized().await.1, 0);
+	// Not stopped as the others are: the panics of `validate_block` are in the log, as errors.
+	drop(chain);
+
+	// The same chain goes on if nobody validates.
+	let chain = DevChain::start(&[FAST, "--chain", &spec, "--no-validation"]).await;
+	chain.pipeline_with("P1(I)").await;
+	chain.stop().await;
+}
+
+/// `[UnpaidExecution, ClearOrigin]` as a `VersionedXcm` of version 5.
+const MESSAGE: [u8; 6] = [5, 2 << 2, 47, 0, 0, 10];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_downward_message_is_processed_once() {
+	let mut chain = DevChain::start(&[FAST, "--relay-fork-rate=0.3"]).await;
+	chain.next_blocks(2).await;
+	chain.send_downward_message(&MESSAGE).await;
+	let mut processed = 0;
+	for block in chain.next_blocks(16).await {
+		for event in chain.events(block.hash()).await {
+			let text = format!("{event:?}");
+			if text.contains("MessageQueue(Event::Processed") {
+				assert!(text.contains("origin: Parent"), "{text}");
+				assert!(text.contains("success: true"), "{text}");
+				processed += 1;
+			}
+		}
+	}
+	assert_eq!(processed, 1);
+	assert_eq!(chain.lines_with("is invalid"), 0);
+	let empty = chain.try_send_downward_message(&[]).await.unwrap_err();
+	assert!(empty.contains("a downward message of 0 bytes is out of range"), "{empty}");
+	chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_chain_keeps_its_collators() {
+	let folder = Folder::new();
+	let options = [FAST, "--base-path", folder.path(), "--collators=2"];
+	let mut chain = DevChain::start(&options).await;
+	chain.next_blocks(3).await;
+	chain.stop().await;
+	let output = Command::new(PROGRAM)
+		.args(["dev", "--rpc-port=0", "--port=0", "--no-prometheus", "--base-path", folder.path()])
+		.output()
+		.expect("the program starts");
+	assert!(!output.status.success());
+	let log = String::from_utf8_lossy(&output.stderr).into_owned();
+	for text in ["--collators 1 means Alice", "has the collators Bob, Alice", "Set --collators 2"] {
+		assert!(log.contains(text), "{text}: {log}");
+	}
+	let chain = DevChain::start(&options).await;
+	assert!(chain.best_and_finalized().await.0 >= 3);
+	chain.stop().await;
+}
+
+/// A relay session that begins loses no more than what could not be backed in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chain_goes_on_after_a_relay_session() {
+	let mut chain = DevChain::start(&[FAST, "--relay-session=10"]).await;
+	let line = chain.pipeline_with("a relay session begins: nothing is backed").await;
+	assert!(!line.contains("(B)"), "{line}");
+	chain.pipeline_with("no block is built on the session before").await;
+	let block = chain.next_blocks(12).await.pop().expect("twelve blocks");
+	let begins = line[1..].split(':').next().and_then(|number| number.parse::<u32>().ok());
+	assert!(chain::relay_parent(&block) > begins.expect("the line begins with a number"));
+	assert!(chain.best_and_finalized().await.1 > 0);
+	chain.stop().await;
+}
