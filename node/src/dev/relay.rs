@@ -368,7 +368,7 @@ impl SimulatedRelay {
 	/// Returns the digest item of a block that begins a session. The authorities stay the same.
 	fn epoch_change(&self) -> DigestItem {
 		let authorities =
-			self.authorities.iter().map(|authority| (authority.public().into(), 1)).collect();
+			self.authorities.iter().map(|authority| (authority.public(), 1)).collect();
 		let next = NextEpochDescriptor { authorities, randomness: Default::default() };
 		DigestItem::Consensus(BABE_ENGINE_ID, ConsensusLog::NextEpochData(next).encode())
 	}
