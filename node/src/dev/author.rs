@@ -218,7 +218,11 @@ where
 			})?;
 			Ok::<_, Error>((collation, verdict))
 		});
-		let (collation, verdict) = validation.await??;
+		let (collation, verdict) = match validation.await {
+			// The node is shutting down, and this task ends with it.
+			Err(error) if error.is_cancelled() => futures::future::pending().await,
+			validated => validated??,
+		};
 		Ok(Candidate {
 			parent_head: head_data(parent),
 			head: collation.head_data,
