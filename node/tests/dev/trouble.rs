@@ -83,6 +83,12 @@ async fn no_transaction_is_lost_with_collators_that_take_turns() {
 	no_transaction_is_lost(3, &["--seed=2", "--collators=3"]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_transaction_is_lost_with_relay_sessions_and_late_availability() {
+	let options = ["--seed=3", "--relay-session=15", "--availability-miss-rate=0.3"];
+	no_transaction_is_lost(1, &options).await;
+}
+
 /// What the tests above do about a pool that refuses a transaction and has it nevertheless.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_pool_has_already_is_followed_to_its_finalization() {
