@@ -13,7 +13,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 STAGES=(lint unit wasm features dev e2e)
-# Only when it is named: networks beyond the two that show whether everything works together.
+# Only when it is named: the networks that are not in SHORT_NETWORKS.
 STAGES_ON_DEMAND=(e2e-all)
 
 describe() {
@@ -273,7 +273,7 @@ stage_dev() {
 	cargo_programs dev
 }
 
-# What is always tested with a real relay chain: what takes least time.
+# Networks that a run without arguments tests: the two shortest.
 SHORT_NETWORKS=(basic elastic)
 
 stage_e2e() {

@@ -25,7 +25,7 @@ sp_runtime::impl_opaque_keys! {
 /// Authoring needs neither.
 ///
 /// Does nothing if pallet-authority-discovery has keys. That is the case after genesis and after this
-/// migration. The pallet itself would be told of the keys only when the set of authors changes.
+/// migration. Without it the pallet would have no keys until the set of authors changes.
 pub struct AddDiscoveryKeys;
 
 impl AddDiscoveryKeys {

@@ -126,6 +126,20 @@ fn presets_build_the_genesis_they_promise() {
 }
 
 #[test]
+fn the_authority_discovery_api_keeps_the_order_of_authoring() {
+	use sp_authority_discovery::{
+		runtime_decl_for_authority_discovery_api::AuthorityDiscoveryApiV1, AuthorityId,
+	};
+	chain(genesis_config("local_testnet")).execute_with(|| {
+		let ids = [Alice, Bob].map(|key| AuthorityId::from(key.public()));
+		assert!(ids[0] > ids[1], "sorted by key, the order would be another one");
+		let keys = sp_runtime::WeakBoundedVec::force_from(ids.to_vec(), None);
+		pallet_authority_discovery::Keys::<Runtime>::put(keys);
+		assert_eq!(<Runtime as AuthorityDiscoveryApiV1<Block>>::authorities(), ids);
+	});
+}
+
+#[test]
 fn a_chain_with_aura_keys_only_gets_discovery_keys_by_the_upgrade() {
 	use frame_support::traits::OnRuntimeUpgrade;
 	use migrations::{AddDiscoveryKeys, OldSessionKeys};

@@ -219,7 +219,7 @@ where
 			Ok::<_, Error>((collation, verdict))
 		});
 		let (collation, verdict) = match validation.await {
-			// The node is shutting down, and this task ends with it.
+			// The node shuts down and ends this task.
 			Err(error) if error.is_cancelled() => futures::future::pending().await,
 			validated => validated??,
 		};
@@ -385,7 +385,7 @@ where
 		// pool when this one becomes the best.
 		block.fork_choice = Some(ForkChoiceStrategy::Custom(true));
 		let header: Header = block.post_header();
-		// Whoever executes the block once more, to trace it, needs the sizes that it has seen.
+		// Tracing executes the block again, with these sizes.
 		let sizes =
 			proof_sizes.recorded_estimations().into_iter().map(|size| size as u32).collect();
 		let sizes = prepare_proof_size_recording_aux_data(header.hash(), sizes);

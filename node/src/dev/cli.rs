@@ -56,10 +56,11 @@ const COLLATORS: [Sr25519Keyring; 6] = [
 	Sr25519Keyring::Ferdie,
 ];
 
-/// Relay sessions that are longer than a candidate can wait, up to a day.
+/// Range of `--relay-session`, in relay blocks. Shorter sessions would include few candidates; 14,400
+/// relay blocks are a day.
 const SESSION: RangeInclusive<u32> = 10..=14_400;
 
-/// How to read the log, and what the simulated relay chain lacks. The letters are those of `observer/`.
+/// How to read the log, with the letters of `observer/`, and what the simulated relay chain lacks.
 const LOG_AND_LIMITS: &str = "\
 The log has a line per relay block. `R7: P4(I) P5(B) P6(C)` means: in relay block 7, parachain block 4 was \
 included and block 5 was backed, and block 6 was collated in its slot. With several cores, `P5(B@1)` was \

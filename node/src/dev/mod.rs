@@ -217,8 +217,8 @@ fn start_node(
 	})?;
 	log_endpoint(rpc_handlers.listen_addresses());
 
-	// On an async worker: the timers of a blocking task panic while the node shuts down. What takes long
-	// has a blocking thread of its own: the proposer's block building, and the validation.
+	// No blocking task, because its timers would panic while the node shuts down. Block building and
+	// validation, which take long, run on blocking threads.
 	task_manager.spawn_essential_handle().spawn(
 		"simulated-relay-chain",
 		"dev",
@@ -227,7 +227,7 @@ fn start_node(
 	Ok(task_manager)
 }
 
-/// Adds the remedy to an error that says that the database keeps another number of states.
+/// Adds the remedy to the error of a database that was created with another `--state-pruning`.
 fn with_remedy(error: ServiceError) -> ServiceError {
 	let text = error.to_string();
 	match text.contains("pruning modes") {

@@ -163,8 +163,8 @@ impl ParaState {
 		self.backed.last().map_or(&self.included, |backed| &backed.candidate.head)
 	}
 
-	/// Includes, in relay block `number`, what is backed, up to the first candidate that is not
-	/// `available`.
+	/// Includes, in relay block `number`, backed candidates up to the first that is `unavailable` on its
+	/// core, and drops that one with all behind it if it times out.
 	fn include(
 		&mut self,
 		number: BlockNumber,
@@ -204,7 +204,7 @@ impl ParaState {
 	}
 }
 
-/// What events to candidates in a relay block.
+/// What happened to candidates in a relay block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Events {
 	/// Whether the relay block begins a relay session.
@@ -221,8 +221,8 @@ pub(crate) struct Events {
 	/// Candidates that were backed and are lost, because the relay session ended before they were
 	/// included.
 	pub(crate) session_ended: Vec<Candidate>,
-	/// The first candidate that could have been backed and was not, by chance. It is proposed again to
-	/// the next relay block.
+	/// The first candidate that could have been backed and missed its chance. It waits for the next relay
+	/// block.
 	pub(crate) missed: Option<Candidate>,
 	/// The first candidate that was not backed because it is invalid.
 	pub(crate) invalid: Option<Candidate>,
@@ -266,7 +266,7 @@ impl Proposals {
 	}
 
 	/// Returns the state of the parachain after relay block `number`, whose parent left it in `state`,
-	/// and what events, apart from expired candidates.
+	/// and what happened to candidates, without those that expired.
 	pub(crate) fn next(
 		&self,
 		state: &ParaState,
@@ -289,6 +289,7 @@ impl Proposals {
 		(state, events)
 	}
 
+	/// Backs waiting candidates on cores that are not in `used_cores`.
 	fn back(
 		&self,
 		state: &mut ParaState,

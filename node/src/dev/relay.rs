@@ -5,7 +5,8 @@
 //! It does to candidates what a relay chain does, in its own time: a candidate proposed while block
 //! `R` is the tip is included in block `R + inclusion_delay` at the earliest, and not before its
 //! parent. [`super::pipeline`] has the rules for a candidate that misses its chance, and
-//! [`super::chance`] decides which ones do. What a parachain block sees of it is what it sees of a real relay
+//! [`super::chance`] decides which ones do. What a parachain block sees of it is what it sees of a real
+//! relay
 //! chain: the state of its relay parent, proven, with the included head, the relay slot, the relay
 //! chain's configuration and the go-ahead for a runtime upgrade, and the relay parent's descendants,
 //! sealed by the authorities of that state.
@@ -56,7 +57,7 @@ pub(crate) const RELAY_SLOT_ON_CHAIN_MS: u64 = 6_000;
 /// Largest downward message, in bytes (`max_downward_message_size`).
 pub(crate) const MAX_DOWNWARD_MESSAGE_SIZE: u32 = 1024 * 1024;
 
-/// Error that ends the use of a relay slot and is not expected to recur by itself.
+/// Error for which a relay slot could not be used.
 pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Relay chain validators. Two, so that descendants are sealed by different ones.
@@ -81,11 +82,6 @@ impl RelayBlock {
 	/// Its name.
 	pub(crate) fn id(&self) -> RelayId {
 		RelayId { number: self.header.number, hash: self.header.hash() }
-	}
-
-	/// Whether the block begins a relay session.
-	fn begins_session(&self) -> bool {
-		begins_session(&self.header)
 	}
 }
 
@@ -260,9 +256,9 @@ impl SimulatedRelay {
 			.len()
 			.checked_sub(1 + offset as usize)
 			.ok_or(NoRelayParent::ChainTooShort)?;
-		let mut descendants = self.blocks.range(first + 1..);
-		if let Some(begins) = descendants.find(|block| block.begins_session()) {
-			return Err(NoRelayParent::SessionChange(begins.header.number));
+		let mut descendants = self.blocks.range(first + 1..).map(|block| block.header.number);
+		if let Some(number) = descendants.find(|number| self.rules().begins_session(*number)) {
+			return Err(NoRelayParent::SessionChange(number));
 		}
 		let block = self.blocks[first].clone();
 		let descendants = match offset {
@@ -294,7 +290,8 @@ impl SimulatedRelay {
 			availability: |core| chance.misses_availability(number, sibling, core),
 		};
 		let (mut para, events) = proposals.next(&parent.para, number, rules, misses);
-		// Both siblings have the messages of a block that is replaced: whoever sent them sends them again.
+		// A sibling queues the messages of the block that it replaces, as if their senders had sent them
+		// again.
 		let messages = match sibling {
 			true => std::mem::take(&mut self.messages_of_tip),
 			false => std::mem::take(&mut self.downward_messages),
@@ -372,11 +369,6 @@ impl SimulatedRelay {
 		let next = NextEpochDescriptor { authorities, randomness: Default::default() };
 		DigestItem::Consensus(BABE_ENGINE_ID, ConsensusLog::NextEpochData(next).encode())
 	}
-}
-
-/// Whether a relay block with that header begins a session.
-fn begins_session(header: &Header) -> bool {
-	header.digest().logs.iter().any(|item| item.as_next_epoch_descriptor().is_some())
 }
 
 /// The relay chain's configuration: the test networks' values, as far as a parachain reads them.
@@ -703,7 +695,7 @@ mod tests {
 		offset: u32,
 		/// Every candidate that was ever proposed, in order.
 		proposed: Vec<Candidate>,
-		/// What events in each relay block that was there for good.
+		/// What happened in each relay block that was there for good.
 		history: Vec<(BlockNumber, Events)>,
 		next_head: u32,
 	}
@@ -714,7 +706,7 @@ mod tests {
 			Self { relay, offset, proposed: Vec::new(), history: Vec::new(), next_head: 1 }
 		}
 
-		/// A relay slot: what events on the relay chain, and the collator's candidates after it.
+		/// A relay slot: what happened on the relay chain, and the collator's candidates after it.
 		fn slot(&mut self, builds: bool) {
 			if self.relay.reorganize().is_some() {
 				let (_, replaced) = self.history.pop().expect("the tip is replaced");

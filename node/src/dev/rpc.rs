@@ -18,7 +18,7 @@ pub(crate) type QueuedMessages = mpsc::Receiver<Vec<u8>>;
 #[rpc(server)]
 pub(crate) trait DownwardMessagesApi {
 	/// Sends `message` from the relay chain to the parachain, in the next relay block: an encoded
-	/// `VersionedXcm` of 1 to 1,048,576 bytes.
+	/// `VersionedXcm` of 1 to 1,048,576 bytes. A message that is not processed when the node stops is lost.
 	#[method(name = "dev_sendDownwardMessage")]
 	fn send_downward_message(&self, message: Bytes) -> RpcResult<()>;
 }

@@ -22,7 +22,6 @@ use sp_core::{
 	storage::{well_known_keys, StorageKey},
 	H256,
 };
-use sp_crypto_hashing::blake2_256;
 use std::{
 	sync::{Arc, Mutex, PoisonError},
 	thread,
@@ -44,7 +43,7 @@ pub(crate) struct Validator {
 
 /// Validation code, compiled.
 struct Prepared {
-	code_hash: [u8; 32],
+	code_hash: H256,
 	artifact: Vec<u8>,
 }
 
@@ -83,17 +82,16 @@ impl Validator {
 
 	/// Returns the compiled code of the state after block `at`.
 	fn prepared(&self, at: H256) -> Result<Arc<Prepared>, Error> {
-		let code = self
-			.client
-			.storage(at, &StorageKey(well_known_keys::CODE.to_vec()))?
-			.ok_or_else(|| format!("the state after block {at:?} has no code"))?
-			.0;
-		let code_hash = blake2_256(&code);
+		let key = StorageKey(well_known_keys::CODE.to_vec());
+		let missing = || format!("the state after block {at:?} has no code");
+		// The hash alone: the code is more than a megabyte.
+		let code_hash = self.client.storage_hash(at, &key)?.ok_or_else(missing)?;
 		let mut last = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
 		if let Some(prepared) = last.as_ref().filter(|prepared| prepared.code_hash == code_hash) {
 			return Ok(prepared.clone());
 		}
-		let prepared = Arc::new(Prepared { code_hash, artifact: compile(&code)? });
+		let code = self.client.storage(at, &key)?.ok_or_else(missing)?;
+		let prepared = Arc::new(Prepared { code_hash, artifact: compile(&code.0)? });
 		*last = Some(prepared.clone());
 		Ok(prepared)
 	}

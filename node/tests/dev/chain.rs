@@ -375,6 +375,12 @@ impl DevChain {
 		}
 	}
 
+	/// Executes block `at` once more and traces it.
+	pub(crate) async fn trace(&self, at: Hash) {
+		let trace: Value = self.request("state_traceBlock", vec![at_block(at)]).await;
+		assert!(trace.get("blockTrace").is_some(), "{at:?}: {trace}");
+	}
+
 	/// Sends a message from the relay chain to the parachain.
 	pub(crate) async fn send_downward_message(&self, message: &[u8]) {
 		self.request("dev_sendDownwardMessage", vec![hex(message)]).await

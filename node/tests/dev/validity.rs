@@ -8,7 +8,7 @@ use super::{
 };
 use conveyor_primitives::Limits;
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
 /// Runs a command of the node that ends by itself. Returns what it logged.
 fn run(arguments: &[&str]) -> String {
@@ -16,6 +16,17 @@ fn run(arguments: &[&str]) -> String {
 	let log = String::from_utf8_lossy(&output.stderr).into_owned();
 	assert!(output.status.success(), "{arguments:?}: {log}");
 	log
+}
+
+/// Starts a development chain that ends with an error. Returns what it logged.
+fn rejected(options: &[&str]) -> String {
+	let output = Command::new(PROGRAM)
+		.args(["dev", "--rpc-port=0", "--port=0", "--no-prometheus"])
+		.args(options)
+		.output()
+		.expect("the program starts");
+	assert!(!output.status.success(), "{options:?}");
+	String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A history with bundles of 1, 3 and 12 blocks, transactions, missed backings and relay forks is
@@ -50,10 +61,15 @@ async fn exported_blocks_can_be_imported() {
 	assert_eq!(chain.lines_with("is invalid"), 0);
 	let (_, finalized) = chain.best_and_finalized().await;
 	let last = chain.block_hash(finalized).await;
+	// Blocks of bundles can be executed again on their own, too.
+	for number in finalized - 5..=finalized {
+		chain.trace(chain.block_hash(number).await).await;
+	}
 	chain.stop().await;
 
-	let file = Path::new(empty.path()).join("blocks");
-	let file = file.to_str().expect("its name is text");
+	let in_folder = |name| format!("{}/{name}", empty.path());
+	let (file, node) = (in_folder("blocks"), in_folder("node"));
+	let (file, node) = (file.as_str(), node.as_str());
 	let to = finalized.to_string();
 	run(&[
 		"export-blocks",
@@ -65,8 +81,6 @@ async fn exported_blocks_can_be_imported() {
 		&to,
 		file,
 	]);
-	let node = Path::new(empty.path()).join("node");
-	let node = node.to_str().expect("its name is text");
 	run(&["import-blocks", "--chain=dev", "--base-path", node, file]);
 	// The import does not fail on a bad block, it stops before it.
 	let log = run(&[
@@ -165,15 +179,24 @@ async fn a_kept_chain_keeps_its_collators() {
 	let mut chain = DevChain::start(&options).await;
 	chain.next_blocks(3).await;
 	chain.stop().await;
-	let output = Command::new(PROGRAM)
-		.args(["dev", "--rpc-port=0", "--port=0", "--no-prometheus", "--base-path", folder.path()])
-		.output()
-		.expect("the program starts");
-	assert!(!output.status.success());
-	let log = String::from_utf8_lossy(&output.stderr).into_owned();
+	let log = rejected(&["--base-path", folder.path()]);
 	for text in ["--collators 1 means Alice", "has the collators Bob, Alice", "Set --collators 2"] {
 		assert!(log.contains(text), "{text}: {log}");
 	}
+	let chain = DevChain::start(&options).await;
+	assert!(chain.best_and_finalized().await.0 >= 3);
+	chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_chain_keeps_its_number_of_states() {
+	let folder = Folder::new();
+	let options = [FAST, "--base-path", folder.path(), "--state-pruning=256"];
+	let mut chain = DevChain::start(&options).await;
+	chain.next_blocks(3).await;
+	chain.stop().await;
+	let log = rejected(&["--base-path", folder.path()]);
+	assert!(log.contains("Set --state-pruning to what the database was created with"), "{log}");
 	let chain = DevChain::start(&options).await;
 	assert!(chain.best_and_finalized().await.0 >= 3);
 	chain.stop().await;

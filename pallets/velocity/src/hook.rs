@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn read_limits() -> LimitsRecord {
 		let mut bytes = [0; LimitsRecord::ENCODED_LENGTH];
 		match sp_io::storage::read(&Limits::<T>::hashed_key(), &mut bytes, 0) {
-			// A chain that never set any, which asks as often as others.
+			// No limits are stored: the initial ones apply, without a second read.
 			None => T::InitialLimits::get(),
 			Some(length) => {
 				let read = bytes.len().min(length as usize);
@@ -128,8 +128,8 @@ impl<T: Config> ConsensusHook for Pallet<T> {
 			);
 		}
 
-		// As if the segment were as long as it may be: to ask for its length would be one more read. It
-		// can be longer in the one block that includes what an earlier, higher capacity allowed.
+		// Charges for a segment of maximum length, because reading its length would be one more read.
+		// After a lowered capacity the segment can be longer, until blocks are included.
 		let weight = <T as Config>::WeightInfo::note_block(capacity);
 		// Valid limits have a capacity of 1 at least.
 		let capacity = NonZeroU32::new(capacity).unwrap_or(NonZeroU32::MIN);

@@ -2,9 +2,9 @@
 
 //! Builds the runtime and its variants as Wasm. For the build scripts of these crates.
 //!
-//! A crate and no file that the build scripts share: clones of the repository share a target
-//! directory, and cargo does not notice that the build script of another clone is another one if
-//! what differs lies outside the folder of the package.
+//! This is a crate, because a build script must not include files outside the folder of its package.
+//! Clones of the repository share a target directory. Cargo records such files by their absolute path,
+//! and would run the build script of another clone, even if that one is older.
 
 #[cfg(feature = "wasm")]
 mod wasm;

@@ -7,7 +7,7 @@ use crate::{declare_variants, VARIABLE};
 use std::{env, path::PathBuf};
 use substrate_wasm_builder::WasmBuilder;
 
-/// What a variant's crate is called, in front of the variant's name.
+/// Prefix of the names of the variants' crates.
 const PREFIX: &str = "conveyor-runtime-";
 
 /// Builds the Wasm that chains run. For the build script of the runtime.
@@ -30,8 +30,8 @@ pub fn build_runtime() {
 pub fn build_variant(quick: bool) {
 	prepare("../..");
 	if let Some(profile) = profile_directory() {
-		// The dependencies are those of the runtime itself, and are compiled once for all of them:
-		// this is where the builder puts the runtime's.
+		// The builder puts the runtime's dependencies here. The variants have the same dependencies
+		// and use the compiled ones.
 		let shared = profile.join("wbuild/conveyor-runtime/target");
 		set_default("CARGO_BUILD_BUILD_DIR", &shared.to_string_lossy());
 	}
@@ -45,14 +45,14 @@ pub fn build_variant(quick: bool) {
 	WasmBuilder::init_with_defaults().enable_feature("variant").build();
 }
 
-/// Tells the builder where the workspace is, from the folder of the crate that is built: `workspace`.
-/// And that the Wasm of our own profile is a release.
+/// Names the workspace to the builder, by its path from the folder of the crate that is built, and
+/// names the Wasm of our profile `local` a release.
 ///
 /// - The versions of the Wasm build are pinned by the workspace's `Cargo.lock`, which the builder
 ///   looks for in the directories above the target directory. Ours lies outside the checkout, so it
 ///   would find none and resolve every version anew.
-/// - The builder knows only the profiles that the SDK has, and would say with every build that it
-///   takes our own one, `local`, for a release.
+/// - The builder knows only the SDK's profiles. With another one it warns in every build that it builds
+///   a release.
 fn prepare(workspace: &str) {
 	if let Ok(manifest) = env::var("CARGO_MANIFEST_DIR") {
 		set_default("WASM_BUILD_WORKSPACE_HINT", &format!("{manifest}/{workspace}"));
@@ -62,7 +62,7 @@ fn prepare(workspace: &str) {
 	}
 }
 
-/// Returns where everything of the current profile is built: `OUT_DIR` is
+/// Returns the directory that everything of the current profile is built in: `OUT_DIR` is
 /// `<profile>/build/<crate and hash>/out`.
 fn profile_directory() -> Option<PathBuf> {
 	let out_dir = PathBuf::from(env::var_os("OUT_DIR")?);

@@ -3,15 +3,13 @@
 //! The queues between chains: what comes in, what goes out, and what that costs.
 
 use super::{
+	delivery_fees::PriceForSiblingDelivery,
 	system::{MaximumBlockWeight, RuntimeBlockWeights},
-	tokens::TransactionByteFee,
-	xcm::{RelayLocation, XcmOriginToTransactDispatchOrigin},
+	xcm::XcmOriginToTransactDispatchOrigin,
 };
 use crate::{
-	AccountId, Balance, MessageQueue, ParachainSystem, PolkadotXcm, Runtime, RuntimeEvent,
-	XcmpQueue, MILLIUNIT,
+	AccountId, MessageQueue, ParachainSystem, PolkadotXcm, Runtime, RuntimeEvent, XcmpQueue,
 };
-use ::xcm::latest::prelude::AssetId;
 use cumulus_primitives_core::{AggregateMessageOrigin, ParaId};
 use frame_support::{
 	parameter_types,
@@ -20,7 +18,6 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use parachains_common::message_queue::{NarrowOriginToSibling, ParaIdToSibling};
-use polkadot_runtime_common::xcm_sender::ExponentialPrice;
 use sp_runtime::Perbill;
 
 /// Length of a page of queued messages, in bytes: room for the longest message that the usual
@@ -60,20 +57,6 @@ impl pallet_message_queue::Config for Runtime {
 	type IdleMaxServiceWeight = MessageQueueServiceWeight;
 	type WeightInfo = pallet_message_queue::weights::SubstrateWeight<Runtime>;
 }
-
-parameter_types! {
-	/// What delivery is paid with: our token, which elsewhere is known as the relay chain's.
-	pub FeeAssetId: AssetId = AssetId(RelayLocation::get());
-	/// The price of delivering a message while its queue is short. It rises with the queue.
-	pub const BaseDeliveryFee: Balance = MILLIUNIT;
-}
-
-/// The price of delivering a message to another parachain.
-pub type PriceForSiblingDelivery =
-	ExponentialPrice<FeeAssetId, BaseDeliveryFee, TransactionByteFee, XcmpQueue>;
-/// The price of delivering a message to the relay chain.
-pub type PriceForParentDelivery =
-	ExponentialPrice<FeeAssetId, BaseDeliveryFee, TransactionByteFee, ParachainSystem>;
 
 impl cumulus_pallet_xcmp_queue::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;

@@ -7,10 +7,12 @@
 //! - [`pace`]: how fast.
 //! - [`tokens`]: balances and fees.
 //! - [`governance`]: who may change the rest.
+//! - [`delivery_fees`]: fees for messages to other chains.
 //! - [`messages`]: the queues between chains.
 //! - [`xcm`]: what a message from another chain may do here.
 
 pub mod consensus;
+pub mod delivery_fees;
 pub mod governance;
 pub mod messages;
 #[cfg_attr(feature = "variant-sdk-hook", path = "../variants/sdk_hook.rs")]

@@ -6,7 +6,7 @@
 //! teleported, nobody may take another's identity, and only the relay chain executes without
 //! paying.
 
-use super::{messages::PriceForParentDelivery, tokens::WeightToFee};
+use super::{delivery_fees::PriceForParentDelivery, tokens::WeightToFee};
 use crate::{
 	AccountId, AllPalletsWithSystem, Balances, CollatorSelection, ParachainInfo, ParachainSystem,
 	PolkadotXcm, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, XcmpQueue,

@@ -10,7 +10,7 @@ use sp_runtime::traits::Block as BlockT;
 type LazyBlock = <Block as BlockT>::LazyBlock;
 type Inner = cumulus_pallet_aura_ext::BlockExecutor<Runtime, Executive>;
 
-/// The runtime's executor, but for the switch `invalid_candidates`.
+/// Executes blocks as the runtime does, unless the switch `invalid_candidates` is on.
 pub struct BlockExecutor;
 
 impl ExecuteBlock<Block> for BlockExecutor {

@@ -17,7 +17,7 @@ use sp_runtime::{
 use sp_trie::StorageProof;
 use std::collections::BTreeMap;
 
-/// What both hooks enforce. Constants of the variant `sdk-hook`: see `runtime/src/variants/sdk_hook.rs`.
+/// Limits that both hooks enforce: the constants in `runtime/src/variants/sdk_hook.rs`.
 pub(crate) const LIMITS: Limits = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
 
 /// The relay parent of the first candidate.

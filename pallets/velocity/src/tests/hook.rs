@@ -41,7 +41,7 @@ fn limits_are_those_of_the_state_or_else_of_the_code() {
 		StoredLimits::<Test>::kill();
 		assert_eq!(Velocity::limits(), INITIAL_LIMITS);
 		assert_eq!(Velocity::limits(), StoredLimits::<Test>::get());
-		// No call leaves this. It must not become a record with what is missing as 0.
+		// No call stores a short value. If there is one, it is not padded with zeros.
 		sp_io::storage::set(&StoredLimits::<Test>::hashed_key(), &[7; 5]);
 		assert_eq!(Velocity::limits(), INITIAL_LIMITS);
 		assert_eq!(Velocity::limits(), StoredLimits::<Test>::get());
