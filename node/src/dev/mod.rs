@@ -22,7 +22,6 @@ mod cli;
 mod parent;
 mod picture;
 mod pipeline;
-mod plan;
 mod relay;
 mod start;
 
