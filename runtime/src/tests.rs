@@ -130,6 +130,19 @@ fn genesis_refuses_limits_that_no_chain_can_live_with() {
 }
 
 #[test]
+fn no_rate_is_allowed_that_was_not_measured() {
+	let limits = |rate| Limits { velocity: rate, capacity: 48, target_block_rate: rate };
+	chain(genesis_config("development")).execute_with(|| {
+		assert!(Velocity::check_limits(limits(MAX_TARGET_BLOCK_RATE)).is_ok());
+		let too_high = InvalidLimits::TargetBlockRateTooHigh {
+			target_block_rate: MAX_TARGET_BLOCK_RATE + 1,
+			max_target_block_rate: MAX_TARGET_BLOCK_RATE,
+		};
+		assert_eq!(Velocity::check_limits(limits(MAX_TARGET_BLOCK_RATE + 1)), Err(too_high));
+	});
+}
+
+#[test]
 fn metadata_is_offered_in_all_versions_that_tools_read() {
 	chain(genesis_config("development")).execute_with(|| {
 		for version in [14, 15, 16] {
