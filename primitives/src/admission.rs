@@ -3,10 +3,11 @@
 //! Whether one more block may be built, and if not, why.
 //!
 //! The verdict is given twice: by the chain's state before a block is built, to the collator, and by
-//! the block itself while it is executed. Both call [`admission`] with the same values, so they
-//! agree.
+//! the block itself while it is executed. Both call [`admission`] with the same values, except for one:
+//! how many cores the relay slot has. The block knows it, from its digest. The state before it has to
+//! assume something: see [`Next::after_bundle`].
 
-use crate::{bundle::next_bundle, Limits};
+use crate::{plan::bundle_length, Limits};
 use codec::{Decode, Encode, MaxEncodedLen};
 use core::fmt;
 use scale_info::TypeInfo;
@@ -72,9 +73,51 @@ pub enum Next {
 	/// Of a bundle. The collator builds it entirely or not at all: it throws away what it has if a
 	/// later block is refused.
 	Bundle {
+		/// Number of the bundle's core among those of the relay slot, from 0.
+		core: u32,
 		/// The number of cores that the parachain has at the relay slot.
 		cores: u32,
 	},
+}
+
+impl Next {
+	/// Returns what the state after the last block of a bundle assumes to come next at `relay_slot`.
+	///
+	/// - `last`: what the chain remembers of the latest relay slot.
+	/// - `core`, `cores`: of the latest block, as in [`Next::Bundle`].
+	///
+	/// | the latest block | assumed next |
+	/// | --- | --- |
+	/// | at this relay slot, not for its last core | the bundle of the next core: certain |
+	/// | at this relay slot, for its last core, the target is not reached | [`Next::Block`], see below |
+	/// | at this relay slot, for its last core, the target is reached | the bundle of core 0: no collator plans a relay slot twice |
+	/// | at an earlier relay slot | the bundle of core 0, on as many cores as before |
+	///
+	/// The last row can be wrong, because only the collator knows how many cores the new relay slot
+	/// has. If it has fewer, a bundle is admitted here that is longer than assumed; its first block is
+	/// then refused by the block itself. If it has more, or the number was cut to a lower target block
+	/// rate, more room is required than the bundle needs, for at most as long as it takes until
+	/// nothing is under way.
+	///
+	/// The collator leaves out the last block of a para slot if the rate is 4 or more, so that the
+	/// next author has imported the others in time. It ends the bundle with the block before, and yet
+	/// asks for the one that it will not build. If the answer is no, it throws away the bundle.
+	/// Therefore no bundle is required in the second row.
+	pub fn after_bundle(
+		limits: &Limits,
+		last: Option<AuthoredInSlot>,
+		relay_slot: Slot,
+		core: u32,
+		cores: u32,
+	) -> Self {
+		let rate = limits_at(limits, last, relay_slot).target_block_rate;
+		match last {
+			Some(last) if last.relay_slot != relay_slot => Self::Bundle { core: 0, cores },
+			Some(last) if !last.last_core => Self::Bundle { core: core.saturating_add(1), cores },
+			Some(last) if last.blocks < rate => Self::Block,
+			_ => Self::Bundle { core: 0, cores },
+		}
+	}
 }
 
 /// One more block may be built.
@@ -192,11 +235,6 @@ fn pace(limits: &Limits, last: Option<AuthoredInSlot>, relay_slot: Slot) -> Resu
 ///
 /// Where several reasons hold, the segment's comes first, as with the SDK's hook, and the bundle's
 /// last.
-///
-/// After the last core of a relay slot whose target was not reached, no bundle is asked for. The
-/// collator leaves out the last block of a para slot of 4 blocks or more, so that the next author has
-/// imported the others in time; it ends the bundle with the block before, and yet asks about the one
-/// that it will not build. If the answer is no, it throws away the bundle.
 pub fn admission(
 	limits: &Limits,
 	last: Option<AuthoredInSlot>,
@@ -212,13 +250,8 @@ pub fn admission(
 	let room_in_segment = limits.capacity - segment_length;
 	let room_in_slot = limits.velocity.saturating_add(1) - authored;
 	let room = room_in_segment.min(room_in_slot);
-	if let Next::Bundle { cores } = next {
-		// `authored` is 0 at a new relay slot.
-		let goes_on = authored > 0 && authored < limits.target_block_rate;
-		let needed = match last {
-			Some(last) if last.last_core && goes_on => 1,
-			_ => next_bundle(limits.target_block_rate, cores, authored),
-		};
+	if let Next::Bundle { core, cores } = next {
+		let needed = bundle_length(limits.target_block_rate, cores, core);
 		if needed > room {
 			return Err(Refusal::BundleDoesNotFit { needed, room });
 		}
@@ -229,6 +262,7 @@ pub fn admission(
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::MaxLimits;
 	use proptest::prelude::*;
 
 	const LIMITS: Limits = Limits { velocity: 2, capacity: 8, target_block_rate: 2 };
@@ -255,7 +289,19 @@ mod tests {
 		segment: u32,
 		cores: u32,
 	) -> Result<Admission, Refusal> {
-		admission(&LIMITS, last, segment, 10.into(), Next::Bundle { cores })
+		admission(&LIMITS, last, segment, 10.into(), Next::Bundle { core: 0, cores })
+	}
+
+	/// The verdict of the state after the last block of a bundle for the only core.
+	fn after_bundle(
+		limits: &Limits,
+		last: Option<AuthoredInSlot>,
+		segment: u32,
+		relay_slot: u64,
+	) -> Result<Admission, Refusal> {
+		let relay_slot = relay_slot.into();
+		let next = Next::after_bundle(limits, last, relay_slot, 0, 1);
+		admission(limits, last, segment, relay_slot, next)
 	}
 
 	#[test]
@@ -298,17 +344,39 @@ mod tests {
 	#[test]
 	fn a_block_that_is_left_out_costs_no_bundle() {
 		let twelve = Limits { velocity: 12, capacity: 48, target_block_rate: 12 };
-		let ask =
-			|last, segment| admission(&twelve, last, segment, 10.into(), Next::Bundle { cores: 1 });
+		let ask = |last, segment| after_bundle(&twelve, last, segment, 10);
 		assert_eq!(ask(at_core(10, 11, true), 47), Ok(Admission { room: 1 }));
-		// Nothing is left out: it is another round, on a fork of the relay chain.
+		// Nothing is left out: a collator that begins again would begin with the whole bundle.
 		let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 1 };
 		assert_eq!(ask(at_core(10, 12, true), 0), Err(refusal));
-		// Another core follows, or another relay slot.
-		let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 2 };
-		assert_eq!(ask(at_core(10, 11, false), 0), Err(refusal));
+		// Another relay slot follows.
 		let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 11 };
 		assert_eq!(ask(at_core(9, 11, true), 37), Err(refusal));
+		// The block that begins a bundle knows that it does.
+		let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 2 };
+		let begins = Next::Bundle { core: 0, cores: 1 };
+		assert_eq!(admission(&twelve, at_core(10, 11, true), 0, 10.into(), begins), Err(refusal));
+	}
+
+	/// Every row of the table at [`Next::after_bundle`].
+	#[test]
+	fn what_follows_a_bundle() {
+		let seven = Limits { velocity: 7, capacity: 28, target_block_rate: 7 };
+		let next = |last, core| Next::after_bundle(&seven, last, 10.into(), core, 3);
+		let bundle = |core| Next::Bundle { core, cores: 3 };
+		assert_eq!(next(at_core(10, 3, false), 0), bundle(1));
+		// By the core, not by the number of blocks: the first bundle was cut short.
+		assert_eq!(next(at_core(10, 1, false), 0), bundle(1));
+		assert_eq!(next(at_core(10, 6, true), 2), Next::Block);
+		assert_eq!(next(at_core(10, 7, true), 2), bundle(0));
+		assert_eq!(next(at_core(9, 3, false), 0), bundle(0));
+		assert_eq!(next(at_core(9, 6, true), 2), bundle(0));
+		assert_eq!(next(None, 0), bundle(0));
+		// The rate is that of the relay slot, not the one in force.
+		let one = Limits { velocity: 1, capacity: 28, target_block_rate: 1 };
+		let rest = RestOfSlot::Before(seven);
+		let last = Some(AuthoredInSlot { rest, ..at_core(10, 6, true).unwrap() });
+		assert_eq!(Next::after_bundle(&one, last, 10.into(), 2, 3), Next::Block);
 	}
 
 	/// The same, when the limits have changed at the end of the bundle.
@@ -318,9 +386,7 @@ mod tests {
 		let one = Limits { velocity: 1, capacity: 4, target_block_rate: 1 };
 		let rest = RestOfSlot::Before(twelve);
 		let last = AuthoredInSlot { relay_slot: 10.into(), blocks: 11, last_core: true, rest };
-		let ask = |relay_slot: u64| {
-			admission(&one, Some(last), 44, relay_slot.into(), Next::Bundle { cores: 1 })
-		};
+		let ask = |relay_slot| after_bundle(&one, Some(last), 44, relay_slot);
 		assert_eq!(ask(10), Ok(Admission { room: 2 }));
 		assert_eq!(ask(11), Err(Refusal::SegmentFull { length: 44, capacity: 4 }));
 		assert_eq!(AuthoredInSlot::with_one_more(Some(last), 10.into(), true).rest, rest);
@@ -341,6 +407,8 @@ mod tests {
 		);
 	}
 
+	const UNBOUNDED: MaxLimits = MaxLimits { capacity: u32::MAX, target_block_rate: u32::MAX };
+
 	fn limits() -> impl Strategy<Value = Limits> {
 		(1..20u32, 1..40u32, 1..20u32)
 			.prop_map(|(velocity, capacity, target_block_rate)| Limits {
@@ -348,7 +416,7 @@ mod tests {
 				capacity,
 				target_block_rate,
 			})
-			.prop_filter("valid", |limits| limits.validate(u32::MAX).is_ok())
+			.prop_filter("valid", |limits| limits.validate(&UNBOUNDED).is_ok())
 	}
 
 	proptest! {
@@ -370,13 +438,14 @@ mod tests {
 		/// A bundle whose beginning is admitted gets to its end, and no bundle is refused that would.
 		#[test]
 		fn a_bundle_is_admitted_if_all_its_blocks_are(
-			limits in limits(), cores in 1..6u32, segment in 0..40u32, blocks in 0..24u32,
-			last_slot in 9..=10u64,
+			limits in limits(), cores in 1..6u32, core in 0..6u32, segment in 0..40u32,
+			blocks in 0..24u32, last_slot in 9..=10u64,
 		) {
 			let (slot, last) = (10.into(), authored(last_slot, blocks));
-			let admitted = admission(&limits, last, segment, slot, Next::Bundle { cores }).is_ok();
+			let next = Next::Bundle { core, cores };
+			let admitted = admission(&limits, last, segment, slot, next).is_ok();
 			let so_far = if last_slot == 10 { blocks } else { 0 };
-			let length = next_bundle(limits.target_block_rate, cores, so_far);
+			let length = bundle_length(limits.target_block_rate, cores, core);
 			let gets_through = (0..length).all(|block| {
 				let last = authored(10, so_far + block);
 				admission(&limits, last, segment + block, slot, Next::Block).is_ok()
@@ -387,8 +456,10 @@ mod tests {
 		/// Valid limits always have room for the first bundle of a relay slot, on any number of
 		/// cores, once nothing is under way.
 		#[test]
-		fn a_drained_segment_has_room_for_a_bundle(limits in limits(), cores in 0..300u32) {
-			let next = Next::Bundle { cores };
+		fn a_drained_segment_has_room_for_a_bundle(
+			limits in limits(), core in 0..300u32, cores in 0..300u32,
+		) {
+			let next = Next::Bundle { core, cores };
 			prop_assert!(admission(&limits, authored(9, 30), 0, 10.into(), next).is_ok());
 		}
 	}

@@ -8,7 +8,7 @@
 //! - [`limits`]: what a parachain's velocity limits are, and which of them are valid.
 //! - [`advice`]: what valid limits mean on the relay chain that there is.
 //! - [`admission`]: whether one more block may be built, and if not, why.
-//! - [`bundle`]: how the blocks of a relay slot are split over cores.
+//! - [`plan`]: the blocks that a collator plans for a relay slot, and how they are split over cores.
 //! - [`capacity`]: how long the unincluded segment must be for a pace to be kept.
 //! - [`segment`]: what is known of a block from authored to included, and how inclusion went.
 //! - [`apis`]: the runtime APIs through which all this can be asked of a running chain.
@@ -20,14 +20,14 @@ extern crate alloc;
 pub mod admission;
 pub mod advice;
 pub mod apis;
-pub mod bundle;
 pub mod capacity;
 pub mod limits;
+pub mod plan;
 pub mod segment;
 
 pub use admission::{Admission, AuthoredInSlot, Next, Refusal, RestOfSlot};
 pub use advice::{Advice, RelayScheduling, Warning};
-pub use limits::{InvalidLimits, Limits, ScheduledLimits, Start};
+pub use limits::{InvalidLimits, Limits, MaxLimits, ScheduledLimits, Start};
 pub use segment::{
 	BlockRecord, BlockUnderWay, Included, InclusionStats, InclusionStatus, NotTracked,
 	OldestUnderWay, OnIncluded,

@@ -98,10 +98,12 @@ pub enum InvalidLimits {
 		/// The velocity asked for, in blocks per relay slot.
 		velocity: u32,
 	},
-	/// A single core's bundle could not number its blocks.
-	TargetBlockRateAboveBundle {
+	/// The chain is not made for so many blocks per relay slot.
+	TargetBlockRateTooHigh {
 		/// The target block rate asked for, in blocks per relay slot.
 		target_block_rate: u32,
+		/// The highest target block rate that the runtime allows, in blocks per relay slot.
+		max_target_block_rate: u32,
 	},
 	/// A whole bundle would not fit. The collator builds a bundle entirely or not at all, so the
 	/// chain would stand still.
@@ -131,10 +133,10 @@ impl fmt::Display for InvalidLimits {
 				"the target block rate of {target_block_rate} blocks per relay slot exceeds the \
 				 velocity of {velocity}: raise the velocity or lower the target block rate",
 			),
-			Self::TargetBlockRateAboveBundle { target_block_rate } => write!(
+			Self::TargetBlockRateTooHigh { target_block_rate, max_target_block_rate } => write!(
 				f,
 				"the target block rate of {target_block_rate} blocks per relay slot exceeds the \
-				 {MAX_BLOCKS_PER_CORE} blocks of the longest bundle: lower the target block rate",
+				 {max_target_block_rate} that this runtime allows: lower the target block rate",
 			),
 			Self::CapacityBelowBundle { capacity, bundle } => write!(
 				f,
@@ -150,19 +152,28 @@ impl fmt::Display for InvalidLimits {
 	}
 }
 
+/// The highest limits that a runtime allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxLimits {
+	/// Longest unincluded segment, in blocks.
+	pub capacity: u32,
+	/// Highest target block rate, in blocks per relay slot. Above [`MAX_BLOCKS_PER_CORE`] it counts as
+	/// that.
+	pub target_block_rate: u32,
+}
+
 impl Limits {
 	/// Length in bytes of every encoded record, so that it can be read into an array.
 	pub const ENCODED_LENGTH: usize = 3 * core::mem::size_of::<u32>();
 
 	/// Whether a chain can live with these limits.
 	///
-	/// `max_capacity` is the longest unincluded segment in blocks that the runtime allows. The rules
-	/// are those that make a chain stand still when broken, whatever relay chain it is on. Limits
-	/// that are only slow are valid; compare with [`crate::advice::advice`].
+	/// The rules are those that make a chain stand still when broken, whatever relay chain it is on.
+	/// Limits that are only slow are valid; compare with [`crate::advice::advice`].
 	///
 	/// A bundle's length is that of a single core, the longest that can occur: cores can be lost at
 	/// any time.
-	pub fn validate(&self, max_capacity: u32) -> Result<(), InvalidLimits> {
+	pub fn validate(&self, max: &MaxLimits) -> Result<(), InvalidLimits> {
 		let Self { velocity, capacity, target_block_rate } = *self;
 		if target_block_rate == 0 {
 			return Err(InvalidLimits::TargetBlockRateZero);
@@ -173,15 +184,19 @@ impl Limits {
 				velocity,
 			});
 		}
-		if target_block_rate > MAX_BLOCKS_PER_CORE {
-			return Err(InvalidLimits::TargetBlockRateAboveBundle { target_block_rate });
+		let max_target_block_rate = max.target_block_rate.min(MAX_BLOCKS_PER_CORE);
+		if target_block_rate > max_target_block_rate {
+			return Err(InvalidLimits::TargetBlockRateTooHigh {
+				target_block_rate,
+				max_target_block_rate,
+			});
 		}
 		let bundle = target_block_rate;
 		if capacity < bundle {
 			return Err(InvalidLimits::CapacityBelowBundle { capacity, bundle });
 		}
-		if capacity > max_capacity {
-			return Err(InvalidLimits::CapacityTooHigh { capacity, max_capacity });
+		if capacity > max.capacity {
+			return Err(InvalidLimits::CapacityTooHigh { capacity, max_capacity: max.capacity });
 		}
 		Ok(())
 	}
@@ -204,38 +219,60 @@ mod tests {
 		assert_eq!(Limits::max_encoded_len(), Limits::ENCODED_LENGTH);
 	}
 
+	/// A runtime that allows for a capacity of 24 and a rate of 6.
+	const MAX: MaxLimits = MaxLimits { capacity: 24, target_block_rate: 6 };
+
 	#[test]
 	fn each_rule_has_its_own_refusal() {
 		use InvalidLimits::*;
-		assert_eq!(limits(1, 4, 1).validate(24), Ok(()));
-		assert_eq!(limits(3, 24, 3).validate(24), Ok(()));
-		assert_eq!(limits(1, 4, 0).validate(24), Err(TargetBlockRateZero));
-		assert_eq!(limits(0, 4, 0).validate(24), Err(TargetBlockRateZero));
+		assert_eq!(limits(1, 4, 1).validate(&MAX), Ok(()));
+		assert_eq!(limits(6, 24, 6).validate(&MAX), Ok(()));
+		assert_eq!(limits(1, 4, 0).validate(&MAX), Err(TargetBlockRateZero));
+		assert_eq!(limits(0, 4, 0).validate(&MAX), Err(TargetBlockRateZero));
 		assert_eq!(
-			limits(2, 12, 3).validate(24),
+			limits(2, 12, 3).validate(&MAX),
 			Err(TargetBlockRateAboveVelocity { target_block_rate: 3, velocity: 2 }),
 		);
 		assert_eq!(
-			limits(256, 1_000, 256).validate(1_000),
-			Err(TargetBlockRateAboveBundle { target_block_rate: 256 }),
+			limits(24, 24, 7).validate(&MAX),
+			Err(TargetBlockRateTooHigh { target_block_rate: 7, max_target_block_rate: 6 }),
 		);
 		assert_eq!(
-			limits(3, 2, 3).validate(24),
+			limits(3, 2, 3).validate(&MAX),
 			Err(CapacityBelowBundle { capacity: 2, bundle: 3 }),
 		);
 		assert_eq!(
-			limits(3, 25, 3).validate(24),
+			limits(3, 25, 3).validate(&MAX),
 			Err(CapacityTooHigh { capacity: 25, max_capacity: 24 }),
+		);
+	}
+
+	/// Whatever the runtime allows.
+	#[test]
+	fn no_bundle_is_longer_than_its_digest_can_count() {
+		let max = MaxLimits { capacity: 1_000, target_block_rate: 1_000 };
+		assert_eq!(limits(255, 255, 255).validate(&max), Ok(()));
+		assert_eq!(
+			limits(256, 256, 256).validate(&max),
+			Err(InvalidLimits::TargetBlockRateTooHigh {
+				target_block_rate: 256,
+				max_target_block_rate: 255,
+			}),
 		);
 	}
 
 	#[test]
 	fn refusals_name_value_limit_and_remedy() {
-		let text = limits(3, 2, 3).validate(24).unwrap_err().to_string();
+		let text = |limits: Limits| limits.validate(&MAX).unwrap_err().to_string();
 		assert_eq!(
-			text,
+			text(limits(3, 2, 3)),
 			"a capacity of 2 blocks cannot take a bundle of 3: raise the capacity to 3 at least, \
 			 or lower the target block rate",
+		);
+		assert_eq!(
+			text(limits(24, 24, 7)),
+			"the target block rate of 7 blocks per relay slot exceeds the 6 that this runtime \
+			 allows: lower the target block rate",
 		);
 	}
 
@@ -256,10 +293,11 @@ mod tests {
 		#[test]
 		fn valid_limits_can_neither_divide_by_zero_nor_lock_a_bundle_out(
 			velocity in 0..400u32, capacity in 0..400u32, target_block_rate in 0..400u32,
-			max_capacity in 0..400u32,
+			max_capacity in 0..400u32, max_rate in 0..400u32,
 		) {
-			let valid = limits(velocity, capacity, target_block_rate).validate(max_capacity).is_ok();
-			let expected = (1..=velocity.min(255)).contains(&target_block_rate) &&
+			let max = MaxLimits { capacity: max_capacity, target_block_rate: max_rate };
+			let valid = limits(velocity, capacity, target_block_rate).validate(&max).is_ok();
+			let expected = (1..=velocity.min(max_rate).min(255)).contains(&target_block_rate) &&
 				(target_block_rate..=max_capacity).contains(&capacity);
 			prop_assert_eq!(valid, expected);
 		}

@@ -171,6 +171,14 @@ pub const RELAY_CHAIN_SLOT_DURATION_MILLIS: u64 = 6_000;
 /// The longest unincluded segment that governance may allow, in blocks.
 pub const MAX_CAPACITY: u32 = 255;
 
+/// Highest target block rate that governance may set, in blocks per relay slot.
+///
+/// 12 is the highest rate that was measured on a network with a real relay chain
+/// (`zombienet/tests/live-limits.test.mjs`): a block every 500 ms, in bundles on one core. At a rate that
+/// collators or validators cannot keep up with, bundles miss every chance to be backed, and then no
+/// block is included that could lower the rate. Raise it only with a measurement.
+pub const MAX_TARGET_BLOCK_RATE: u32 = 12;
+
 /// A block under way whose relay parent is more than this many relay blocks back means that the chain
 /// is stalled: a minute, where inclusion takes about four relay blocks.
 pub const STALL_AFTER: u32 = 10;

@@ -12,7 +12,7 @@ use crate::{
 	*,
 };
 use codec::{Compact, Encode};
-use conveyor_primitives::Start;
+use conveyor_primitives::{InvalidLimits, MaxLimits, Start};
 use cumulus_primitives_core::{
 	relay_chain::{HeadData, MAX_CODE_SIZE, MAX_POV_SIZE},
 	BlockBundleInfo, ClaimQueueOffset, CoreInfo, CoreSelector, CumulusDigestItem,
@@ -199,6 +199,19 @@ fn genesis_refuses_limits_that_no_chain_can_live_with() {
 }
 
 #[test]
+fn no_rate_is_allowed_that_was_not_measured() {
+	let limits = |rate| Limits { velocity: rate, capacity: 48, target_block_rate: rate };
+	chain(genesis_config("development")).execute_with(|| {
+		assert!(Velocity::check_limits(limits(MAX_TARGET_BLOCK_RATE)).is_ok());
+		let too_high = InvalidLimits::TargetBlockRateTooHigh {
+			target_block_rate: MAX_TARGET_BLOCK_RATE + 1,
+			max_target_block_rate: MAX_TARGET_BLOCK_RATE,
+		};
+		assert_eq!(Velocity::check_limits(limits(MAX_TARGET_BLOCK_RATE + 1)), Err(too_high));
+	});
+}
+
+#[test]
 fn metadata_is_offered_in_all_versions_that_tools_read() {
 	chain(genesis_config("development")).execute_with(|| {
 		for version in [14, 15, 16] {
@@ -352,8 +365,9 @@ fn block_weights_can_be_built_for_all_valid_limits() {
 	let limits = |rate| Limits { velocity: rate, capacity: MAX_CAPACITY, target_block_rate: rate };
 	let mut ext = chain(genesis_config("development"));
 	let mut number = 0;
-	for rate in 1..=255 {
-		assert_eq!(limits(rate).validate(MAX_CAPACITY), Ok(()));
+	let max = MaxLimits { capacity: MAX_CAPACITY, target_block_rate: MAX_TARGET_BLOCK_RATE };
+	for rate in 1..=MAX_TARGET_BLOCK_RATE {
+		assert_eq!(limits(rate).validate(&max), Ok(()));
 		for cores in [1, 2, 3, 5, 12, 100] {
 			ext.execute_with(|| {
 				pallet_velocity::Limits::<Runtime>::put(limits(rate));
@@ -370,8 +384,14 @@ fn block_weights_can_be_built_for_all_valid_limits() {
 		}
 	}
 	// Else the loop above would not be complete.
-	assert!(limits(256).validate(MAX_CAPACITY).is_err());
-	assert!(Limits { velocity: 300, ..limits(256) }.validate(MAX_CAPACITY).is_err());
+	let too_high = MAX_TARGET_BLOCK_RATE + 1;
+	assert_eq!(
+		limits(too_high).validate(&max),
+		Err(InvalidLimits::TargetBlockRateTooHigh {
+			target_block_rate: too_high,
+			max_target_block_rate: MAX_TARGET_BLOCK_RATE,
+		}),
+	);
 }
 
 /// Blocks as a collator builds them, on a relay chain that says what a test wants it to say.

@@ -51,6 +51,7 @@ pub struct Builder<'a> {
 	validation_data: PersistedValidationData,
 	inherent: ParachainInherentData,
 	slot: Slot,
+	core: CoreInfo,
 	blocks: Vec<Block>,
 	proofs: Vec<StorageProof>,
 }
@@ -93,8 +94,21 @@ impl<'a> Builder<'a> {
 			relay_parent_descendants,
 			collator_peer_id: None,
 		};
+		let core = CoreInfo {
+			selector: CoreSelector(0),
+			claim_queue_offset: ClaimQueueOffset(0),
+			number_of_cores: 1.into(),
+		};
+		let slot = relay.slot.into();
 		let (blocks, proofs) = Default::default();
-		Self { state, parent, validation_data, inherent, slot: relay.slot.into(), blocks, proofs }
+		Self { state, parent, validation_data, inherent, slot, core, blocks, proofs }
+	}
+
+	/// Sets the core that the candidate is for, among `number_of_cores`. Without this it is the only one.
+	pub fn on_core(mut self, selector: u8, number_of_cores: u16) -> Self {
+		self.core.selector = CoreSelector(selector);
+		self.core.number_of_cores = number_of_cores.into();
+		self
 	}
 
 	/// Build one block with `transactions`. `bundle` is its place in the bundle, and whether it is
@@ -152,12 +166,7 @@ impl<'a> Builder<'a> {
 	fn pre_digest(&self, bundle: Option<(u8, bool)>) -> Vec<DigestItem> {
 		let mut digest = vec![DigestItem::PreRuntime(AURA_ENGINE_ID, self.slot.encode())];
 		if let Some((index, is_last)) = bundle {
-			let core = CoreInfo {
-				selector: CoreSelector(0),
-				claim_queue_offset: ClaimQueueOffset(0),
-				number_of_cores: 1.into(),
-			};
-			digest.push(CumulusDigestItem::CoreInfo(core).to_digest_item());
+			digest.push(CumulusDigestItem::CoreInfo(self.core.clone()).to_digest_item());
 			let place = BlockBundleInfo { index, is_last };
 			digest.push(CumulusDigestItem::BlockBundleInfo(place).to_digest_item());
 		}

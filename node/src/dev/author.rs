@@ -11,13 +11,16 @@ use super::{
 	labels::{BlockLabel, BundleLabel, Labels},
 	parent,
 	pipeline::Candidate,
-	plan::{plan, Core, PlannedBlock},
 	relay::{head_data, header_of, Error, RelayParent, SimulatedRelay, RELAY_SLOT_ON_CHAIN_MS},
 	slot_outcome::{NoBlock, SlotOutcome},
 	validation::Validator,
 };
 use crate::service::{Block, ParachainBackend, ParachainBlockImport, ParachainClient};
-use conveyor_primitives::{apis::VelocityApi, Refusal};
+use conveyor_primitives::{
+	apis::VelocityApi,
+	plan::{plan, Core, PlannedBlock},
+	Admission, Refusal,
+};
 use conveyor_runtime::opaque::{Hash, Header};
 use cumulus_client_collator::service::{CollatorService, ServiceInterface};
 use cumulus_client_consensus_aura::collator::SlotClaim;
@@ -259,7 +262,8 @@ where
 		for planned in &core.blocks {
 			let head = bundle.blocks.last().map_or(parent, |block| block.header()).clone();
 			let relay_slot = context.relay_parent.block.slot;
-			if let Err(refusal) = self.admission(&head, context.included, relay_slot)? {
+			let needed = if planned.index == 0 { core.blocks.len() as u32 } else { 1 };
+			if let Err(refusal) = self.admission(&head, context.included, relay_slot, needed)? {
 				// A bundle is built entirely or not at all.
 				bundle.abandoned = Some(refusal);
 				break;
@@ -279,23 +283,33 @@ where
 		Ok(bundle)
 	}
 
-	/// The runtime's verdict on one more block. As the slot-based collator does, building on the
+	/// The runtime's verdict on `needed` more blocks. As the slot-based collator does, building on the
 	/// included block is not asked for: the segment is empty then.
+	///
+	/// The API assumes that there are as many cores as at the parent's relay slot. If there are fewer,
+	/// the block itself refuses to begin a longer bundle; the collator logs an error and waits for the
+	/// next relay slot. The same happens here without the attempt.
 	fn admission(
 		&self,
 		parent: &Header,
 		included: Hash,
 		relay_slot: Slot,
+		needed: u32,
 	) -> Result<Result<(), Refusal>, Error> {
 		let (api, hash) = (self.client.runtime_api(), parent.hash());
-		if hash == included || api.can_build_upon(hash, included, relay_slot)? {
+		if hash == included {
 			return Ok(Ok(()));
 		}
+		let can_build = api.can_build_upon(hash, included, relay_slot)?;
 		match api.admission(hash, included, relay_slot)? {
-			Err(refusal) => Ok(Err(refusal)),
-			Ok(admission) => Err(format!(
-				"the runtime contradicts itself at block {hash:?}: `can_build_upon` says no, \
-				 `admission` says {admission:?}",
+			Ok(Admission { room }) if can_build => Ok(match needed > room {
+				true => Err(Refusal::BundleDoesNotFit { needed, room }),
+				false => Ok(()),
+			}),
+			Err(refusal) if !can_build => Ok(Err(refusal)),
+			verdict => Err(format!(
+				"the runtime contradicts itself at block {hash:?}: `can_build_upon` returns \
+				 {can_build}, `admission` returns {verdict:?}",
 			)
 			.into()),
 		}

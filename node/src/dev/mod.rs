@@ -14,7 +14,7 @@
 //! - [`relay`]: the relay chain, made of real blocks.
 //! - [`slot_outcome`]: the outcome of a relay slot for the collator.
 //! - [`validation`]: validates candidates as a relay chain validator does.
-//! - [`parent`], [`plan`]: what the collator builds on, and which blocks it plans.
+//! - [`parent`]: what the collator builds on.
 //! - [`author`]: the collator.
 //! - [`display`]: what happened, in a line per relay block.
 //! - [`start`]: where the relay chain starts, on an empty or an old database.
@@ -29,7 +29,6 @@ mod display;
 mod labels;
 mod parent;
 mod pipeline;
-mod plan;
 mod relay;
 mod rpc;
 mod slot_outcome;

@@ -2,6 +2,8 @@
 
 //! The runtime as Wasm: what a chain specification, a collator and a validator get to see of it.
 
+mod cores;
+
 use codec::{Decode, Encode};
 use conveyor_primitives::{Limits, Start};
 use conveyor_runtime::{Runtime, RuntimeCall, VERSION};

@@ -4,8 +4,8 @@
 
 use crate::{pallet::*, LOG_TARGET};
 use conveyor_primitives::{
-	advice::advice, Advice, InvalidLimits, Limits as LimitsRecord, RestOfSlot, ScheduledLimits,
-	Start,
+	advice::advice, Advice, InvalidLimits, Limits as LimitsRecord, MaxLimits, RestOfSlot,
+	ScheduledLimits, Start,
 };
 use cumulus_pallet_parachain_system::{self as parachain_system, ValidationData};
 use cumulus_primitives_core::CumulusDigestItem;
@@ -18,7 +18,7 @@ impl<T> From<InvalidLimits> for Error<T> {
 			InvalidLimits::TargetBlockRateAboveVelocity { .. } => {
 				Self::TargetBlockRateAboveVelocity
 			},
-			InvalidLimits::TargetBlockRateAboveBundle { .. } => Self::TargetBlockRateAboveBundle,
+			InvalidLimits::TargetBlockRateTooHigh { .. } => Self::TargetBlockRateTooHigh,
 			InvalidLimits::CapacityBelowBundle { .. } => Self::CapacityBelowBundle,
 			InvalidLimits::CapacityTooHigh { .. } => Self::CapacityTooHigh,
 		}
@@ -26,9 +26,17 @@ impl<T> From<InvalidLimits> for Error<T> {
 }
 
 impl<T: Config> Pallet<T> {
+	/// The highest limits that the runtime allows.
+	pub(crate) fn max_limits() -> MaxLimits {
+		MaxLimits {
+			capacity: T::MaxCapacity::get(),
+			target_block_rate: T::MaxTargetBlockRate::get(),
+		}
+	}
+
 	/// What to expect of `limits`, or why no chain can live with them.
 	pub(crate) fn advise(limits: &LimitsRecord) -> Result<Advice, InvalidLimits> {
-		limits.validate(T::MaxCapacity::get())?;
+		limits.validate(&Self::max_limits())?;
 		Ok(advice(limits, &Self::pipeline(), Self::relay_scheduling()))
 	}
 
@@ -138,7 +146,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn check_state() -> Result<(), sp_runtime::TryRuntimeError> {
 		let scheduled = Scheduled::<T>::get().map(|scheduled| scheduled.limits);
 		for limits in core::iter::once(Limits::<T>::get()).chain(scheduled) {
-			if let Err(reason) = limits.validate(T::MaxCapacity::get()) {
+			if let Err(reason) = limits.validate(&Self::max_limits()) {
 				log::error!(target: LOG_TARGET, "{limits:?} in storage: {reason}");
 				return Err("pallet-velocity: invalid limits in storage".into());
 			}

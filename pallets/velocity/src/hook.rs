@@ -14,7 +14,6 @@ use cumulus_pallet_parachain_system::{
 	self as parachain_system,
 	consensus_hook::{ConsensusHook, UnincludedSegmentCapacity},
 	relay_state_snapshot::RelayChainStateProof,
-	PreviousCoreCount,
 };
 use cumulus_primitives_core::CumulusDigestItem;
 use frame_support::{traits::Get, weights::Weight};
@@ -41,32 +40,37 @@ impl<T: Config> Pallet<T> {
 		included_hash: T::Hash,
 		relay_slot: Slot,
 	) -> Result<Admission, Refusal> {
+		let (limits, last) = (Self::limits(), Authored::<T>::get());
+		let digest = frame_system::Pallet::<T>::digest();
 		// Collators that know nothing of bundles say nothing of them. It may be another one that
 		// builds the next block, so a bundle is reckoned with.
 		let bundle_goes_on =
-			CumulusDigestItem::is_last_block_in_core(&frame_system::Pallet::<T>::digest())
-				.is_some_and(|is_last| !is_last);
-		let next = if bundle_goes_on { Next::Block } else { Self::next_bundle() };
+			CumulusDigestItem::is_last_block_in_core(&digest).is_some_and(|is_last| !is_last);
+		let next = if bundle_goes_on {
+			Next::Block
+		} else {
+			let (core, cores) = Self::core_of(&digest);
+			Next::after_bundle(&limits, last, relay_slot, core, cores)
+		};
 		let segment_length =
 			parachain_system::Pallet::<T>::unincluded_segment_size_after(included_hash);
-		admission(&Self::limits(), Authored::<T>::get(), segment_length, relay_slot, next)
-	}
-
-	/// A bundle begins, with as many cores as the parent had: that is what both the parent's
-	/// post-state and the block itself know.
-	fn next_bundle() -> Next {
-		Next::Bundle { cores: PreviousCoreCount::<T>::get().map_or(1, |cores| cores.0.into()) }
+		admission(&limits, last, segment_length, relay_slot, next)
 	}
 
 	/// Count the current block as built at `relay_slot`, if the limits allow for it. Answers the
 	/// verdict on it, and the capacity that it must obey, in blocks.
+	///
+	/// The block's own digest has the number of cores, so that no bundle begins that does not fit.
 	pub(crate) fn note_block(
 		included_hash: T::Hash,
 		relay_slot: Slot,
 	) -> Result<(Admission, u32), Refusal> {
 		let digest = frame_system::Pallet::<T>::digest();
 		let next = match CumulusDigestItem::find_block_bundle_info(&digest) {
-			Some(place) if place.index == 0 => Self::next_bundle(),
+			Some(place) if place.index == 0 => {
+				let (core, cores) = Self::core_of(&digest);
+				Next::Bundle { core, cores }
+			},
 			_ => Next::Block,
 		};
 		let segment_length =
@@ -79,10 +83,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Whether the block with this digest is for the last core that its collator uses at its relay
-	/// slot. A collator that says nothing of cores uses one.
+	/// slot.
 	pub(crate) fn is_for_last_core(digest: &Digest) -> bool {
+		let (core, cores) = Self::core_of(digest);
+		core.saturating_add(1) >= cores
+	}
+
+	/// The core of the block with this digest, and the number of cores, that its collator uses at its
+	/// relay slot. A collator that says nothing of cores uses one.
+	fn core_of(digest: &Digest) -> (u32, u32) {
 		CumulusDigestItem::find_core_info(digest)
-			.is_none_or(|core| u16::from(core.selector.0) + 1 >= core.number_of_cores.0)
+			.map_or((0, 1), |core| (core.selector.0.into(), core.number_of_cores.0.into()))
 	}
 
 	/// The para slot in which `relay_slot` begins, or `None` if the slot duration is 0.

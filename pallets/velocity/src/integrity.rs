@@ -8,7 +8,7 @@
 //! the dynamic block weights, what the runtime APIs do (only that they are there), and the collator.
 
 use crate::pallet::*;
-use conveyor_primitives::Limits as LimitsRecord;
+use conveyor_primitives::{limits::MAX_BLOCKS_PER_CORE, Limits as LimitsRecord};
 use core::any::type_name;
 use cumulus_pallet_parachain_system as parachain_system;
 use frame_support::{traits::Get, weights::Weight};
@@ -34,8 +34,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn check_own_constants() {
+		let max_rate = T::MaxTargetBlockRate::get();
+		assert!(
+			(1..=MAX_BLOCKS_PER_CORE).contains(&max_rate),
+			"pallet-velocity: `MaxTargetBlockRate` is {max_rate} blocks per relay slot; set it to 1 to \
+			 {MAX_BLOCKS_PER_CORE}, the longest bundle that one core can hold",
+		);
 		let initial = T::InitialLimits::get();
-		if let Err(reason) = initial.validate(T::MaxCapacity::get()) {
+		if let Err(reason) = initial.validate(&Self::max_limits()) {
 			panic!("pallet-velocity: `InitialLimits` are not valid: {reason}");
 		}
 		assert!(

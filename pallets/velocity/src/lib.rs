@@ -76,6 +76,19 @@
 //!    a bundle the answer is that of its beginning: the limits are constant, and each block uses up
 //!    one of those that there was room for.
 //!
+//! A bundle that has begun completes: its first block reads the number of cores from its own digest,
+//! where the collator has written it. Before that block, nobody on chain knows the number. At a new
+//! relay slot [`Pallet::admission`](pallet::Pallet::admission) assumes as many cores as the parent's
+//! collator used, which are at most as many as the target block rate was. The answer can be wrong at
+//! two changes:
+//!
+//! | change | the answer | effect |
+//! | --- | --- | --- |
+//! | The chain loses cores, for example from 12 to 1 | can be yes for a bundle that does not fit | The block refuses itself with `BundleDoesNotFit`. The collator logs `Unable to build block at slot` and tries again at the next relay slot, until enough blocks are included. No block is wasted |
+//! | The chain gets cores, or the target block rate is raised above the number of cores in use, for example from 1 | can be no for a bundle that fits | Up to the new target block rate of blocks must fit at once. Authoring waits until enough blocks are included, at most until none is under way |
+//!
+//! Both end with the first block that is built on the new number of cores.
+//!
 //! # Coming from the SDK's hook
 //!
 //! See [`migration::FromSdkHook`].
@@ -147,6 +160,15 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxCapacity: Get<u32>;
 
+		/// Highest target block rate that may ever be allowed, in blocks per relay slot: 1 to 255.
+		///
+		/// Set it to a rate at which collators and validators of this chain are known to keep up. At
+		/// a rate that is too high, bundles can miss every chance to be backed. Then no block is
+		/// included any more, not even the one that would lower the rate. A new runtime with a lower
+		/// value does not change limits in storage: lower the limits first.
+		#[pallet::constant]
+		type MaxTargetBlockRate: Get<u32>;
+
 		/// How far ahead limits may be scheduled, in relay blocks.
 		#[pallet::constant]
 		type MaxScheduleAhead: Get<u32>;
@@ -196,7 +218,7 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			if let Err(reason) = self.limits.validate(T::MaxCapacity::get()) {
+			if let Err(reason) = self.limits.validate(&Pallet::<T>::max_limits()) {
 				panic!("genesis cannot be built, invalid velocity limits: {reason}");
 			}
 			Limits::<T>::put(self.limits);
@@ -246,8 +268,8 @@ pub mod pallet {
 		/// The target block rate exceeds the velocity: blocks would be built that are not
 		/// accepted. Raise the velocity or lower the target block rate.
 		TargetBlockRateAboveVelocity,
-		/// The target block rate exceeds 255, the longest bundle of a core. Lower it.
-		TargetBlockRateAboveBundle,
+		/// The target block rate exceeds the constant `MaxTargetBlockRate` of this pallet. Lower it.
+		TargetBlockRateTooHigh,
 		/// The capacity is below the target block rate, so that a bundle built on a single core
 		/// would not fit and the chain would stand still. Raise the capacity to the target block
 		/// rate at least.
@@ -292,7 +314,7 @@ pub mod pallet {
 		/// force replaces the first.
 		///
 		/// - `limits`: refused, each rule with its own error, unless
-		///   `1 <= target_block_rate <= velocity`, `target_block_rate <= 255` and
+		///   `1 <= target_block_rate <= velocity`, `target_block_rate <= MaxTargetBlockRate` and
 		///   `target_block_rate <= capacity <= MaxCapacity`.
 		/// - `at`: a relay block must be above the relay parent of this block, by `MaxScheduleAhead`
 		///   at most. The limits are in force when the last block built on it is, or on a later one

@@ -4,7 +4,7 @@
 //! own hook beside ours, to be compared with.
 
 use crate as pallet_velocity;
-use conveyor_primitives::{Admission, Limits, Refusal};
+use conveyor_primitives::{Admission, Limits, MaxLimits, Refusal};
 use cumulus_pallet_parachain_system::{
 	block_weight::{DynamicMaxBlockWeightHooks, MaxParachainBlockWeight},
 	Ancestor, AnyRelayNumber, ParachainSetCode, RelayChainStateProof, UsedBandwidth,
@@ -28,6 +28,9 @@ use sp_version::RuntimeVersion;
 type Block = frame_system::mocking::MockBlock<Test>;
 
 pub(crate) const MAX_CAPACITY: u32 = 24;
+pub(crate) const MAX_TARGET_BLOCK_RATE: u32 = 12;
+pub(crate) const MAX_LIMITS: MaxLimits =
+	MaxLimits { capacity: MAX_CAPACITY, target_block_rate: MAX_TARGET_BLOCK_RATE };
 pub(crate) const MAX_SCHEDULE_AHEAD: u32 = 100;
 pub(crate) const INITIAL_LIMITS: Limits = Limits { velocity: 1, capacity: 4, target_block_rate: 1 };
 
@@ -109,6 +112,7 @@ impl pallet_velocity::Config for Test {
 	type AdminOrigin = EnsureRoot<u64>;
 	type RelaySlotDuration = ConstU64<6_000>;
 	type MaxCapacity = ConstU32<MAX_CAPACITY>;
+	type MaxTargetBlockRate = ConstU32<MAX_TARGET_BLOCK_RATE>;
 	type MaxScheduleAhead = ConstU32<MAX_SCHEDULE_AHEAD>;
 	type InitialLimits = InitialLimits;
 	type WeightInfo = ();

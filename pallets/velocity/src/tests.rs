@@ -4,6 +4,8 @@
 
 mod against_the_sdk;
 mod bundles;
+mod chain;
+mod collator;
 mod governance;
 mod hook;
 mod integrity;

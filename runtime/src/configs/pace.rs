@@ -5,7 +5,7 @@
 
 use crate::{
 	AccountId, Runtime, Velocity, INITIAL_LIMITS, MAX_CAPACITY, MAX_SCHEDULE_AHEAD,
-	RELAY_CHAIN_SLOT_DURATION_MILLIS,
+	MAX_TARGET_BLOCK_RATE, RELAY_CHAIN_SLOT_DURATION_MILLIS,
 };
 use conveyor_primitives::Limits;
 use frame_support::{
@@ -32,6 +32,7 @@ impl pallet_velocity::Config for Runtime {
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type RelaySlotDuration = ConstU64<RELAY_CHAIN_SLOT_DURATION_MILLIS>;
 	type MaxCapacity = ConstU32<MAX_CAPACITY>;
+	type MaxTargetBlockRate = ConstU32<MAX_TARGET_BLOCK_RATE>;
 	type MaxScheduleAhead = ConstU32<MAX_SCHEDULE_AHEAD>;
 	type InitialLimits = InitialLimits;
 	type WeightInfo = pallet_velocity::weights::SubstrateWeight<Runtime>;

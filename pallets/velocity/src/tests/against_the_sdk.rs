@@ -9,17 +9,20 @@
 //! refuses is undone, as the block builder would.
 
 use crate::mock::*;
-use conveyor_primitives::{Limits, Refusal};
+use conveyor_primitives::{plan::plan, Limits, Refusal};
 use cumulus_pallet_aura_ext::FixedVelocityConsensusHook;
 use cumulus_pallet_parachain_system::{
 	consensus_hook::{ConsensusHook, UnincludedSegmentCapacity},
-	PreviousCoreCount, RelayChainStateProof,
+	RelayChainStateProof,
 };
 use proptest::prelude::*;
 use sp_consensus_aura::Slot;
 use sp_core::H256;
 use sp_runtime::TransactionOutcome;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::{
+	panic::{catch_unwind, AssertUnwindSafe},
+	time::Duration,
+};
 
 /// The two questions that a runtime asks the SDK's hook, and its velocity and capacity.
 struct Sdk {
@@ -61,17 +64,26 @@ struct Step {
 	segment: u8,
 	/// Which of them is the latest included one, if any.
 	included: Option<u8>,
-	/// The number of cores that the parent had.
-	cores: u16,
+	/// The core of the parent among those of its relay slot, if its digest has it.
+	parent_core: Option<(u8, u16)>,
+	/// The same of the block.
+	core: Option<(u8, u16)>,
 	/// What the parent's digest says of its place in a bundle.
 	parent: Option<(u8, bool)>,
 }
 
 impl Step {
-	/// The place of the block in a bundle, as it must be after that of the parent.
-	fn block(&self) -> Option<(u8, bool)> {
-		self.parent.map(|(index, is_last)| if is_last { (0, false) } else { (index + 1, true) })
+	/// The place of the block, in a bundle as it must be after that of the parent.
+	fn block(&self) -> Place {
+		let after = |(index, is_last)| if is_last { (0, false) } else { (index + 1, true) };
+		Place { bundle: self.parent.map(after), core: self.core }
 	}
+}
+
+/// A core, mostly not the last one, or no word of cores.
+fn core() -> impl Strategy<Value = Option<(u8, u16)>> {
+	let core = (1..5u16).prop_flat_map(|cores| (0..cores as u8, Just(cores)));
+	proptest::option::weighted(0.9, core)
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -80,17 +92,20 @@ fn step() -> impl Strategy<Value = Step> {
 		prop_oneof![9 => Just(0i64), 1 => -1..=1i64],
 		0..13u8,
 		proptest::option::of(0..13u8),
-		1..4u16,
+		(core(), core()),
 		proptest::option::of((0..3u8, any::<bool>())),
 	)
-		.prop_map(|(relay_slots, para_slot_error, segment, included, cores, parent)| Step {
-			relay_slots,
-			para_slot_error,
-			segment,
-			included,
-			cores,
-			parent,
-		})
+		.prop_map(
+			|(relay_slots, para_slot_error, segment, included, (parent_core, core), parent)| Step {
+				relay_slots,
+				para_slot_error,
+				segment,
+				included,
+				parent_core,
+				core,
+				parent,
+			},
+		)
 }
 
 /// Run `hook`; keep what it stored unless it refuses.
@@ -107,6 +122,8 @@ fn run<R>(hook: impl FnOnce() -> R) -> Option<R> {
 #[derive(Debug, Default)]
 struct Totals {
 	accepted: u32,
+	/// Those of them that are for a core before the last one of their relay slot.
+	before_the_last_core: u32,
 	refused_by_both: u32,
 	/// Refused by ours alone, as the beginning of a bundle that does not fit.
 	bundles_not_begun: u32,
@@ -120,11 +137,10 @@ fn compare(sdk: &Sdk, steps: &[Step], totals: &mut Totals) {
 			let slot_now = relay_slot + step.relay_slots;
 			let slot = Slot::from(slot_now as u64);
 			set_segment(step.segment);
-			PreviousCoreCount::<Test>::put(codec::Compact(step.cores));
 			let included = step.included.filter(|n| *n < step.segment);
 			let included_hash = included.map(block_hash).unwrap_or_default();
 
-			initialize(Place { bundle: step.parent, core: None });
+			initialize(Place { bundle: step.parent, core: step.parent_core });
 			let verdict = Velocity::admission(included_hash, slot);
 			let bundle_does_not_fit = matches!(verdict, Err(Refusal::BundleDoesNotFit { .. }));
 			// Before its first block the SDK's hook does not look at the segment, which is empty then
@@ -136,11 +152,20 @@ fn compare(sdk: &Sdk, steps: &[Step], totals: &mut Totals) {
 				"can_build_upon differs at {step:?}",
 			);
 
-			initialize(Place { bundle: step.block(), core: None });
+			initialize(step.block());
 			set_para_slot((slot_now + step.para_slot_error) as u64);
 			let proof = state_proof_with(slot_now as u64, included);
 			let within = verdict_on_this(included_hash, slot);
 			let bundle_does_not_fit = matches!(within, Err(Refusal::BundleDoesNotFit { .. }));
+			if let Err(Refusal::BundleDoesNotFit { needed, room }) = within {
+				let (core, cores) = step.core.unwrap_or((0, 1));
+				let rate = sdk.limits.target_block_rate;
+				let plan = plan(rate, cores.into(), Duration::ZERO, false);
+				// More cores than blocks are not used.
+				let planned = plan.get(usize::from(core)).map_or(1, |core| core.blocks.len());
+				assert_eq!(needed as usize, planned, "at {step:?}");
+				assert!(needed > room, "at {step:?}");
+			}
 			let ours = run(|| Velocity::on_state_proof(&proof).1);
 			// What parachain-system does with the answer.
 			let length = step.segment - included.map_or(0, |n| n + 1);
@@ -157,6 +182,9 @@ fn compare(sdk: &Sdk, steps: &[Step], totals: &mut Totals) {
 				Some(_) => {
 					(relay_slot, first) = (slot_now, false);
 					totals.accepted += 1;
+					let before_the_last =
+						step.core.is_some_and(|(core, cores)| u16::from(core) + 1 < cores);
+					totals.before_the_last_core += u32::from(before_the_last);
 				},
 				None if bundle_does_not_fit => totals.bundles_not_begun += 1,
 				None => totals.refused_by_both += 1,
@@ -185,9 +213,11 @@ fn accepts_what_the_sdk_accepts() {
 	let totals = totals.into_inner();
 	println!("{HISTORIES} histories: {totals:?}");
 	// The histories must be worth comparing.
-	let Totals { accepted, refused_by_both, bundles_not_begun } = totals;
+	let Totals { accepted, before_the_last_core, refused_by_both, bundles_not_begun } = totals;
 	assert!(
-		accepted > HISTORIES && refused_by_both > HISTORIES && bundles_not_begun > HISTORIES / 20,
-		"{accepted} accepted, {refused_by_both} refused, {bundles_not_begun} not begun",
+		accepted > HISTORIES
+			&& before_the_last_core > HISTORIES / 3
+			&& refused_by_both > HISTORIES
+			&& bundles_not_begun > HISTORIES / 20,
 	);
 }

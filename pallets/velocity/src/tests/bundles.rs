@@ -3,8 +3,12 @@
 //! What becomes of bundles under the SDK's hook and under ours, with a collator that throws away a
 //! bundle it cannot finish, as the slot-based one does.
 
+use super::{
+	chain::Chain,
+	collator::{use_slot, Fate, RelaySlot},
+};
 use crate::mock::*;
-use conveyor_primitives::{InvalidLimits, Limits, Start};
+use conveyor_primitives::{InvalidLimits, Limits, Refusal, Start};
 use cumulus_pallet_aura_ext::FixedVelocityConsensusHook;
 use cumulus_pallet_parachain_system::{
 	consensus_hook::ConsensusHook, RelayChainStateProof, UnincludedSegment,
@@ -92,7 +96,7 @@ fn a_capacity_below_a_bundle_stalls_under_the_sdk_s_hook_and_is_refused_by_ours(
 	let limits = Limits { velocity: 3, capacity: 2, target_block_rate: 3 };
 	assert_eq!(run(sdk::<3, 2>(), limits, 3, 100), Yield { bundles: 0, wasted: 200 });
 	assert_eq!(
-		limits.validate(MAX_CAPACITY),
+		limits.validate(&MAX_LIMITS),
 		Err(InvalidLimits::CapacityBelowBundle { capacity: 2, bundle: 3 }),
 	);
 }
@@ -102,7 +106,7 @@ fn a_capacity_below_a_bundle_stalls_under_the_sdk_s_hook_and_is_refused_by_ours(
 fn a_velocity_below_a_bundle_stalls_under_the_sdk_s_hook_and_is_refused_by_ours() {
 	let limits = Limits { velocity: 1, capacity: 12, target_block_rate: 3 };
 	assert_eq!(run(sdk::<1, 12>(), limits, 3, 100), Yield { bundles: 0, wasted: 200 });
-	assert!(limits.validate(MAX_CAPACITY).is_err());
+	assert!(limits.validate(&MAX_LIMITS).is_err());
 }
 
 /// Valid limits that are tight: the same bundles get built, and nothing is built to be thrown away.
@@ -124,43 +128,22 @@ fn at_full_pace_there_is_nothing_to_tell_the_hooks_apart() {
 	assert_eq!(run(ours(), limits, 4, 100), all);
 }
 
-/// A relay slot of `rate` blocks on one core as the slot-based collator builds it when the para slot ends
-/// with it: it leaves out the last block and marks the one before as the last of its bundle, and asks
-/// about the one that it leaves out nevertheless. `in_first` is called in the first block.
-///
-/// Answers whether the bundle is sent, or the index of the block that was refused.
-fn hand_over(relay_slot: u64, rate: u8, in_first: impl FnOnce()) -> Result<(), u8> {
-	let mut in_first = Some(in_first);
-	for index in 0..rate {
-		if !Velocity::can_build_upon(H256::zero(), relay_slot.into()) {
-			return Err(index);
-		}
-		if index + 1 == rate {
-			break;
-		}
-		let is_last = index + 2 == rate;
-		initialize(Place { bundle: Some((index, is_last)), core: Some((0, 1)) });
-		set_relay_parent(relay_slot as u32);
-		set_para_slot(relay_slot);
-		Velocity::on_state_proof(&state_proof(relay_slot));
-		if let Some(call) = in_first.take() {
-			call();
-		}
-		set_segment(segment_length() + 1);
-		finalize();
-	}
-	Ok(())
+/// The last relay slot of a para slot, on one core.
+fn last_of_para_slot() -> RelaySlot {
+	RelaySlot { ends_para_slot: true, ..RelaySlot::next(1) }
 }
 
 #[test]
 fn a_bundle_whose_last_block_is_left_out_is_not_lost() {
 	let limits = Limits { velocity: 6, capacity: 24, target_block_rate: 6 };
 	new_test_ext_with(limits).execute_with(|| {
-		for relay_slot in 100..104 {
-			assert_eq!(hand_over(relay_slot, 6, || ()), Ok(()));
+		let mut chain = Chain::new();
+		for _ in 0..4 {
+			assert_eq!(use_slot(&mut chain, &last_of_para_slot(), |_| ()), [Fate::Sent(5)]);
 		}
-		assert_eq!(segment_length(), 20);
-		assert_eq!(hand_over(104, 6, || ()), Err(0), "room for 4 only");
+		let refusal = Refusal::BundleDoesNotFit { needed: 6, room: 4 };
+		let fates = use_slot(&mut chain, &last_of_para_slot(), |_| ());
+		assert_eq!(fates, [Fate::NotBegun(refusal)]);
 	});
 }
 
@@ -171,14 +154,19 @@ fn a_change_to_lower_limits_is_not_lost_with_the_bundle_that_makes_it() {
 	let fast = Limits { velocity: 6, capacity: 24, target_block_rate: 6 };
 	let slow = Limits { velocity: 1, capacity: 4, target_block_rate: 1 };
 	new_test_ext_with(fast).execute_with(|| {
-		let schedule = || {
-			let root = frame_system::RawOrigin::Root;
-			Velocity::schedule_limits(root.into(), slow, Start::Now).expect("they are valid");
+		let schedule = |block| {
+			if block == 0 {
+				let root = frame_system::RawOrigin::Root;
+				Velocity::schedule_limits(root.into(), slow, Start::Now).expect("they are valid");
+			}
 		};
-		assert_eq!(hand_over(100, 6, schedule), Ok(()));
+		let mut chain = Chain::new();
+		assert_eq!(use_slot(&mut chain, &last_of_para_slot(), schedule), [Fate::Sent(5)]);
 		assert_eq!(Velocity::limits(), slow);
-		assert_eq!(hand_over(101, 1, || ()), Err(0), "5 blocks are under way");
-		set_segment(3);
-		assert_eq!(hand_over(102, 1, || ()), Ok(()));
+		let refusal = Refusal::SegmentFull { length: 5, capacity: 4 };
+		let fates = use_slot(&mut chain, &last_of_para_slot(), |_| ());
+		assert_eq!(fates, [Fate::NotBegun(refusal)]);
+		let slot = RelaySlot { included: 2, ..last_of_para_slot() };
+		assert_eq!(use_slot(&mut chain, &slot, |_| ()), [Fate::Sent(1)]);
 	});
 }

@@ -2,19 +2,23 @@
 
 //! Who schedules limits, which are refused, and when they come into force.
 
+use super::{
+	chain::Chain,
+	collator::{self, use_slot, Fate, RelaySlot},
+};
 use crate::{
 	mock::*, relay_chain::HostConfigurationPrefix, Authored, Error, Event, Limits, Scheduled,
 	TargetBlockRate,
 };
 use conveyor_primitives::{
-	AuthoredInSlot, InvalidLimits, Limits as LimitsRecord, Refusal, RelayScheduling, RestOfSlot,
-	ScheduledLimits, Start, Warning,
+	plan::bundle_length, AuthoredInSlot, InvalidLimits, Limits as LimitsRecord, Refusal,
+	RelayScheduling, RestOfSlot, ScheduledLimits, Start, Warning,
 };
 use cumulus_pallet_parachain_system::{RelayStateProof, ValidationData};
 use cumulus_test_relay_sproof_builder::RelayStateSproofBuilder;
 use frame_support::{assert_noop, assert_ok, traits::Get};
 use frame_system::RawOrigin;
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::TestRunner};
 use sp_runtime::{BuildStorage, DispatchError};
 
 const SLOW: LimitsRecord = INITIAL_LIMITS;
@@ -61,6 +65,15 @@ fn genesis_refuses_limits_that_no_chain_can_live_with() {
 }
 
 #[test]
+#[should_panic(
+	expected = "the target block rate of 13 blocks per relay slot exceeds the 12 that this runtime allows"
+)]
+fn genesis_refuses_a_rate_above_that_of_the_runtime() {
+	let limits = LimitsRecord { velocity: 13, capacity: 13, target_block_rate: 13 };
+	let _ = crate::GenesisConfig::<Test> { limits, ..Default::default() }.build_storage();
+}
+
+#[test]
 fn only_the_admin_schedules_and_cancels() {
 	new_test_ext().execute_with(|| {
 		Scheduled::<Test>::put(ScheduledLimits { limits: FAST, due: 7 });
@@ -91,7 +104,9 @@ fn each_rule_has_its_own_error_and_changes_nothing() {
 	};
 	refused(1, 4, 0, Error::TargetBlockRateZero);
 	refused(1, 4, 2, Error::TargetBlockRateAboveVelocity);
-	refused(300, 300, 256, Error::TargetBlockRateAboveBundle);
+	let too_high = MAX_TARGET_BLOCK_RATE + 1;
+	assert!(too_high <= MAX_CAPACITY, "the capacity is another rule");
+	refused(too_high, too_high, too_high, Error::TargetBlockRateTooHigh);
 	refused(3, 2, 3, Error::CapacityBelowBundle);
 	refused(3, MAX_CAPACITY + 1, 3, Error::CapacityTooHigh);
 }
@@ -371,99 +386,103 @@ fn warnings_are_told_beforehand_and_when_limits_are_scheduled() {
 }
 
 #[derive(Clone, Debug)]
-enum Step {
-	Schedule(LimitsRecord, Start),
+enum Call {
+	/// Schedule limits, valid or not, for now or for a number of relay blocks ahead, possible or not.
+	Schedule(LimitsRecord, Option<i64>),
 	Cancel,
-	/// The end of the current block, and where the next one is built: how many relay blocks later,
-	/// its place in a bundle, and its core.
-	NextBlock(u32, Option<(u8, bool)>, Option<(u8, u16)>),
 }
 
-fn step() -> impl Strategy<Value = Step> {
-	let limits =
-		(0..8u32, 0..30u32, 0..8u32).prop_map(|(velocity, capacity, target_block_rate)| {
+impl Call {
+	/// Make the call in a block on `relay_parent`, and check what it does at once.
+	fn make(&self, relay_parent: u32) {
+		let root = || RawOrigin::Root.into();
+		let stored = || (Limits::<Test>::get(), Scheduled::<Test>::get());
+		let before = stored();
+		match *self {
+			Self::Schedule(limits, ahead) => {
+				let due = (i64::from(relay_parent) + ahead.unwrap_or(0)).max(0) as u32;
+				let at = ahead.map_or(Start::Now, |_| Start::RelayBlock(due));
+				let in_time =
+					ahead.is_none_or(|ahead| (1..=i64::from(MAX_SCHEDULE_AHEAD)).contains(&ahead));
+				let valid = limits.validate(&MAX_LIMITS).is_ok() && in_time;
+				assert_eq!(Velocity::schedule_limits(root(), limits, at).is_ok(), valid);
+				let scheduled = Some(ScheduledLimits { limits, due });
+				assert_eq!(stored(), if valid { (before.0, scheduled) } else { before });
+			},
+			Self::Cancel => {
+				let called = Velocity::cancel_scheduled_limits(root());
+				assert_eq!(called.is_ok(), before.1.is_some());
+				assert_eq!(stored(), (before.0, None));
+			},
+		}
+	}
+}
+
+fn call() -> impl Strategy<Value = Call> {
+	let any_limits =
+		(0..15u32, 0..30u32, 0..15u32).prop_map(|(velocity, capacity, target_block_rate)| {
 			LimitsRecord { velocity, capacity, target_block_rate }
 		});
-	let at = prop_oneof![
-		Just(Start::Now),
-		(0..120u32).prop_map(|ahead| Start::RelayBlock(RELAY_PARENT + ahead)),
+	let limits = prop_oneof![1 => any_limits, 2 => collator::limits()];
+	let ahead = prop_oneof![
+		3 => Just(None),
+		3 => (1..4i64).prop_map(Some),
+		1 => (-10..120i64).prop_map(Some),
 	];
 	prop_oneof![
-		3 => (limits, at).prop_map(|(limits, at)| Step::Schedule(limits, at)),
-		1 => Just(Step::Cancel),
-		4 => (
-			0..20u32,
-			proptest::option::of((0..3u8, any::<bool>())),
-			proptest::option::of((0..4u8, 0..4u16)),
-		)
-			.prop_map(|(relay_blocks, bundle, core)| Step::NextBlock(relay_blocks, bundle, core)),
+		4 => (limits, ahead).prop_map(|(limits, ahead)| Call::Schedule(limits, ahead)),
+		1 => Just(Call::Cancel),
 	]
 }
 
-proptest! {
-	#![proptest_config(ProptestConfig::with_cases(4_000))]
+/// Relay slots, and calls with the block of the relay slot that they are in. Each is used by the
+/// collator as it would, and the blocks are whole.
+fn check_history(slots: &[(RelaySlot, Vec<(u32, Call)>)]) {
+	new_test_ext().execute_with(|| {
+		let mut chain = Chain::new();
+		for (slot, calls) in slots {
+			let (limits, scheduled) = (Limits::<Test>::get(), Scheduled::<Test>::get());
+			let relay_parent = chain.relay_slot() as u32 + slot.relay_slots;
+			use_slot(&mut chain, slot, |block| {
+				// Limits that were scheduled before are in force from a later block on.
+				let now = Limits::<Test>::get();
+				assert!(
+					now == limits || scheduled.is_some_and(|scheduled| now == scheduled.limits)
+				);
+				let of_block = calls.iter().filter(|(at, _)| *at == block);
+				of_block.for_each(|(_, call)| call.make(relay_parent));
+			});
+			Velocity::check_state().unwrap();
+		}
+		// As soon as all is included and scheduled limits are due, each relay slot brings blocks, and
+		// after the first one with another relay parent nothing waits.
+		for cores in [1, 3, 12] {
+			let relay_slots = MAX_SCHEDULE_AHEAD + 1;
+			let slot = RelaySlot { relay_slots, included: usize::MAX, ..RelaySlot::next(cores) };
+			let length = bundle_length(Velocity::target_block_rate(), cores, 0);
+			let fates = use_slot(&mut chain, &slot, |_| ());
+			assert_eq!(fates[0], Fate::Sent(length), "under {:?}", Velocity::limits());
+		}
+		assert_eq!(Scheduled::<Test>::get(), None);
+	});
+}
 
-	/// Whatever is called, the state stays valid, a refused call changes nothing, what is scheduled
-	/// comes into force, and a drained segment has room for a bundle.
-	#[test]
-	fn no_sequence_of_calls_leaves_limits_without_a_block(
-		steps in proptest::collection::vec(step(), 1..24),
-	) {
-		new_test_ext().execute_with(|| {
-			let root = || RawOrigin::Root.into();
-			let mut relay_parent = RELAY_PARENT;
-			initialize(Place::default());
-			set_relay_parent(relay_parent);
-			for step in steps {
-				let before = (Limits::<Test>::get(), Scheduled::<Test>::get());
-				match step {
-					Step::Schedule(limits, at) => {
-						let due = match at {
-							Start::Now => relay_parent,
-							Start::RelayBlock(relay_block) => relay_block,
-						};
-						let ahead = at == Start::Now ||
-							(1..=MAX_SCHEDULE_AHEAD).contains(&due.saturating_sub(relay_parent));
-						let valid = limits.validate(MAX_CAPACITY).is_ok() && ahead;
-						let called = Velocity::schedule_limits(root(), limits, at);
-						assert_eq!(called.is_ok(), valid);
-						let scheduled = Some(ScheduledLimits { limits, due });
-						let expected = if valid { (before.0, scheduled) } else { before };
-						assert_eq!((Limits::<Test>::get(), Scheduled::<Test>::get()), expected);
-					},
-					Step::Cancel => {
-						let called = Velocity::cancel_scheduled_limits(root());
-						assert_eq!(called.is_ok(), before.1.is_some());
-						assert_eq!((Limits::<Test>::get(), Scheduled::<Test>::get()), (before.0, None));
-					},
-					Step::NextBlock(relay_blocks, bundle, core) => {
-						finalize();
-						let after = Limits::<Test>::get();
-						if after != before.0 {
-							let scheduled = before.1.expect("else nothing could change");
-							assert_eq!(after, scheduled.limits);
-							assert!(relay_parent >= scheduled.due);
-						}
-						let slot = (u64::from(relay_parent) + 1).into();
-						let admission = Velocity::admission(Default::default(), slot).unwrap();
-						let rate = Velocity::target_block_rate();
-						assert!((1..=admission.room).contains(&rate));
-						relay_parent += relay_blocks;
-						initialize(Place { bundle, core });
-						set_relay_parent(relay_parent);
-					},
-				}
-				Velocity::check_state().unwrap();
-			}
-			// Two bundles later nothing waits that is due.
-			for _ in 0..2 {
-				finalize();
-				relay_parent += MAX_SCHEDULE_AHEAD + 1;
-				initialize(Place { bundle: Some((0, true)), core: Some((0, 3)) });
-				set_relay_parent(relay_parent);
-			}
-			finalize();
-			assert_eq!(Scheduled::<Test>::get(), None);
-		});
-	}
+/// Whatever is called and whenever: the state stays valid, a refused call changes nothing, what is
+/// scheduled comes into force, and once nothing is under way the collator's first bundle is accepted.
+#[test]
+fn no_sequence_of_calls_leaves_limits_without_a_block() {
+	let mut runner = TestRunner::new(ProptestConfig {
+		cases: 500,
+		failure_persistence: None,
+		..Default::default()
+	});
+	let calls = proptest::collection::vec((0..6u32, call()), 0..4);
+	let slots = proptest::collection::vec((collator::slot(), calls), 1..6);
+	let result = without_back_traces(|| {
+		runner.run(&slots, |slots| {
+			check_history(&slots);
+			Ok(())
+		})
+	});
+	result.unwrap();
 }

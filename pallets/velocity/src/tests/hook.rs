@@ -254,19 +254,18 @@ fn the_beginning_of_a_bundle_needs_room_for_all_of_it() {
 
 #[test]
 fn a_bundle_is_shorter_with_more_cores() {
-	use cumulus_pallet_parachain_system::PreviousCoreCount;
 	let limits = Limits { velocity: 3, capacity: 4, target_block_rate: 3 };
-	let last = Place { bundle: Some((0, true)), core: None };
+	let at = |cores| Place { bundle: Some((0, true)), core: Some((0, cores)) };
 	new_test_ext_with(limits).execute_with(|| {
 		set_segment(3);
-		let verdict = |cores: u16| {
-			PreviousCoreCount::<Test>::put(codec::Compact(cores));
-			both_verdicts(last, last, 10)
-		};
+		let verdicts = |before, now| both_verdicts(at(before), at(now), 10);
 		let refusal = |needed| Err(Refusal::BundleDoesNotFit { needed, room: 1 });
-		assert_eq!(verdict(1), (refusal(3), refusal(3)));
-		assert_eq!(verdict(2), (refusal(2), refusal(2)));
-		assert_eq!(verdict(3), (Ok(1), Ok(1)));
+		assert_eq!(verdicts(1, 1), (refusal(3), refusal(3)));
+		assert_eq!(verdicts(2, 2), (refusal(2), refusal(2)));
+		assert_eq!(verdicts(3, 3), (Ok(1), Ok(1)));
+		// The state before a block assumes as many cores as its parent had, the block knows better.
+		assert_eq!(verdicts(3, 1), (Ok(1), refusal(3)));
+		assert_eq!(verdicts(1, 3), (refusal(3), Ok(1)));
 	});
 }
 

@@ -61,6 +61,7 @@ parameter_types! {
 		..RuntimeVersion::default()
 	};
 	pub const InitialLimits: Limits = Limits { velocity: 3, capacity: 2, target_block_rate: 3 };
+	pub static MaxTargetBlockRate: u32 = 3;
 }
 
 /// What one must never do.
@@ -120,6 +121,7 @@ impl pallet_velocity::Config for Miswired {
 	type AdminOrigin = EnsureRoot<u64>;
 	type RelaySlotDuration = ConstU64<6_000>;
 	type MaxCapacity = ConstU32<24>;
+	type MaxTargetBlockRate = MaxTargetBlockRate;
 	type MaxScheduleAhead = ConstU32<100>;
 	type InitialLimits = InitialLimits;
 	type WeightInfo = ();
@@ -148,6 +150,17 @@ fn each_fault_is_told_with_its_remedy() {
 		"`InitialLimits` are not valid: a capacity of 2 blocks cannot take a bundle of 3",
 		"raise the capacity to 3",
 	);
+	for (max, remedy) in [(0, "set it to 1 to 255"), (256, "set it to 1 to 255")] {
+		MaxTargetBlockRate::set(max);
+		assert_says(P::check_own_constants, "`MaxTargetBlockRate` is ", remedy);
+	}
+	MaxTargetBlockRate::set(2);
+	assert_says(
+		P::check_own_constants,
+		"the target block rate of 3 blocks per relay slot exceeds the 2 that this runtime allows",
+		"lower the target block rate",
+	);
+	MaxTargetBlockRate::set(3);
 	assert_says(
 		P::check_para_slot,
 		"a para slot of 2000 ms is not a multiple of the relay slot of 6000 ms",

@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The verdict before a block is the verdict on the block: for any history, the API says yes exactly
-//! if hook and parachain-system accept.
+//! The verdict before a block is the verdict on the block: for any history, whether a collator would
+//! make it or not, the API says yes exactly if hook and parachain-system accept. The exception is a
+//! bundle that begins on another number of cores than the API assumes: then the block decides.
 //!
-//! Blocks are whole as far as the two pallets go: the real parachain-system executes the inherent, on
-//! a relay chain's state proof with the descendants that the relay parent offset asks for.
+//! Blocks are whole, see [`super::chain`]; for the blocks that a collator plans, see
+//! [`super::collator`].
 
+use super::chain::Chain;
 use crate::{mock::*, Authored};
-use codec::Encode;
-use conveyor_primitives::{admission::limits_at, Limits, Refusal, Start};
-use cumulus_pallet_parachain_system::{
-	parachain_inherent::{BasicParachainInherentData, InboundMessagesData},
-	UnincludedSegment,
+use conveyor_primitives::{
+	admission::{admission, limits_at},
+	Limits, Next, Refusal, Start,
 };
-use cumulus_primitives_core::{relay_chain::HeadData, PersistedValidationData};
-use cumulus_test_relay_sproof_builder::RelayStateSproofBuilder;
-use frame_support::{storage::with_transaction_unchecked, traits::Hooks};
+use cumulus_pallet_parachain_system::UnincludedSegment;
 use frame_system::RawOrigin;
 use proptest::{prelude::*, test_runner::TestRunner};
-use sp_runtime::{generic, traits::BlakeTwo256, TransactionOutcome};
-use std::{
-	cell::RefCell,
-	collections::BTreeMap,
-	panic::{catch_unwind, AssertUnwindSafe},
-};
-
-type Header = generic::Header<u64, BlakeTwo256>;
+use std::{cell::RefCell, collections::BTreeMap};
 
 /// One attempt to build a block.
 #[derive(Clone, Debug)]
@@ -67,136 +58,67 @@ fn step() -> impl Strategy<Value = Step> {
 		})
 }
 
-/// A chain, and what its next block is built on.
-#[derive(Clone)]
-struct Chain {
-	headers: Vec<Header>,
-	/// Place in `headers` of the latest included one.
-	included: usize,
-	relay_slot: u64,
-	/// The place of the next block in its bundle.
-	index: u8,
-}
+/// How often the API said what, and what else occurred.
+type Counts = BTreeMap<&'static str, u32>;
 
-impl Chain {
-	fn new() -> Self {
-		let genesis = <Header as sp_runtime::traits::Header>::new(
-			0,
-			Default::default(),
-			Default::default(),
-			Default::default(),
-			Default::default(),
+/// One step of a history. `index` is the place of the block in its bundle.
+fn attempt(chain: &mut Chain, index: &mut u8, step: &Step, counts: &mut Counts) {
+	let mut next = chain.clone();
+	// Not the newest one: the collator does not ask if nothing is under way.
+	let included = step.included.min(chain.under_way().saturating_sub(1));
+	next.advance(step.relay_slots, included);
+	let (included_hash, relay_slot) = (next.included_hash(), next.relay_slot().into());
+
+	let before = Velocity::limits();
+	let last = Authored::<Test>::get();
+	let in_force = limits_at(&before, last, relay_slot);
+	let verdict = Velocity::admission(included_hash, relay_slot);
+	// The verdict of the block itself, which knows for which core it is and how many there are.
+	let segment_length =
+		cumulus_pallet_parachain_system::Pallet::<Test>::unincluded_segment_size_after(
+			included_hash,
 		);
-		Self { headers: vec![genesis], included: 0, relay_slot: 100, index: 0 }
-	}
+	let this = match index {
+		0 => Next::Bundle { core: step.core.0.into(), cores: step.core.1.into() },
+		_ => Next::Block,
+	};
+	let expected = admission(&before, last, segment_length, relay_slot, this);
 
-	/// What the API says to a block, and whether it is accepted. An accepted one becomes part of the
-	/// chain.
-	fn attempt(&mut self, step: &Step) -> (Result<u32, Refusal>, bool) {
-		let mut next = self.clone();
-		next.relay_slot = (self.relay_slot as i64 + step.relay_slots) as u64;
-		// Not the newest one: the collator does not ask if nothing is under way.
-		next.included = (self.included + step.included).min(self.headers.len().saturating_sub(2));
-
-		let included = next.headers[next.included].hash();
-		let verdict = Velocity::admission(included, next.relay_slot.into());
-		let accepted = with_transaction_unchecked(|| {
-			match catch_unwind(AssertUnwindSafe(|| next.build(step))) {
-				Ok(header) => TransactionOutcome::Commit(Some(header)),
-				Err(_) => {
-					// The inherent has a storage layer of its own, which the panic has left open.
-					sp_io::storage::rollback_transaction();
-					TransactionOutcome::Rollback(None)
-				},
-			}
-		});
-		if let Some(header) = accepted.clone() {
-			next.headers.push(header);
-			next.index = if step.is_last { 0 } else { next.index + 1 };
-			*self = next;
-		}
-		(verdict.map(|admission| admission.room), accepted.is_some())
-	}
-
-	/// Execute the next block.
-	fn build(&self, step: &Step) -> Header {
-		let parent = self.headers.last().expect("there is a genesis");
-		let number = parent.number + 1;
-		let relay_parent = self.relay_slot as u32;
-		let place = Place { bundle: Some((self.index, step.is_last)), core: Some(step.core) };
-		System::reset_events();
-		System::initialize(&number, &parent.hash(), &place.digest());
-		ParachainSystem::on_initialize(number);
-		Velocity::on_initialize(number);
-		set_para_slot(self.relay_slot);
-
-		let proof = RelayStateSproofBuilder {
-			para_id: Default::default(),
-			current_slot: self.relay_slot.into(),
-			included_para_head: Some(HeadData(self.headers[self.included].encode())),
-			..Default::default()
-		};
-		let (relay_parent_storage_root, relay_chain_state, relay_parent_descendants) =
-			match RelayParentOffset::get() {
-				0 => {
-					let (root, proof) = proof.into_state_root_and_proof();
-					(root, proof, vec![])
-				},
-				offset => proof.into_state_root_proof_and_descendants(offset.into()),
-			};
-		let data = BasicParachainInherentData {
-			validation_data: PersistedValidationData {
-				parent_head: HeadData(parent.encode()),
-				relay_parent_number: relay_parent,
-				relay_parent_storage_root,
-				max_pov_size: 1 << 20,
-			},
-			relay_chain_state,
-			relay_parent_descendants,
-			collator_peer_id: None,
-		};
-		let inbound_messages_data =
-			InboundMessagesData::new(Default::default(), Default::default());
-		ParachainSystem::set_validation_data(RawOrigin::None.into(), data, inbound_messages_data)
-			.expect("the inherent does not fail, it panics");
+	let relay_parent = next.relay_slot() as u32;
+	let place = Place { bundle: Some((*index, step.is_last)), core: Some(step.core) };
+	let accepted = next.try_build(place, || {
 		if let Some((limits, now)) = step.schedule {
 			let at = if now { Start::Now } else { Start::RelayBlock(relay_parent + 1) };
 			Velocity::schedule_limits(RawOrigin::Root.into(), limits, at).expect("valid");
 		}
-		ParachainSystem::on_finalize(number);
-		Velocity::on_finalize(number);
-		System::finalize()
-	}
-}
-
-/// How often the API said what.
-type Counts = BTreeMap<&'static str, u32>;
-
-fn compare(offset: u32, limits: Limits, steps: &[Step], counts: &mut Counts) {
-	new_test_ext_with(limits).execute_with(|| {
-		RelayParentOffset::set(offset);
-		let mut chain = Chain::new();
-		for step in steps {
-			let before = Velocity::limits();
-			let slot = ((chain.relay_slot as i64 + step.relay_slots) as u64).into();
-			let in_force = limits_at(&before, Authored::<Test>::get(), slot);
-			let (verdict, accepted) = chain.attempt(step);
-			assert_eq!(verdict.is_ok(), accepted, "{verdict:?} at {step:?} under {before:?}");
-			let what = match verdict {
-				Ok(_) => "accepted",
-				Err(Refusal::SegmentFull { .. }) => "segment full",
-				Err(Refusal::VelocityReached { .. }) => "velocity reached",
-				Err(Refusal::RelaySlotMovedBackwards { .. }) => "relay slot moved backwards",
-				Err(Refusal::BundleDoesNotFit { .. }) => "bundle does not fit",
-				Err(Refusal::LimitsChanged { .. }) => "limits changed",
-			};
-			*counts.entry(what).or_default() += 1;
-			let changed = Velocity::limits() != before;
-			*counts.entry("changes of the limits").or_default() += u32::from(changed);
-			let length = UnincludedSegment::<Test>::decode_len().unwrap_or(0);
-			assert!(length as u32 <= in_force.capacity || !accepted, "the segment is bounded");
-		}
 	});
+	assert_eq!(expected.is_ok(), accepted, "{expected:?} at {step:?} under {before:?}");
+	let mut count = |what| *counts.entry(what).or_default() += 1;
+	if verdict != expected {
+		assert_eq!(*index, 0, "{verdict:?}, {expected:?} at {step:?} under {before:?}");
+		for verdict in [verdict, expected] {
+			let about_cores = matches!(verdict, Ok(_) | Err(Refusal::BundleDoesNotFit { .. }));
+			assert!(about_cores, "{verdict:?} at {step:?} under {before:?}");
+		}
+		count("the API assumed another bundle");
+	}
+	count(match verdict {
+		Ok(_) => "accepted",
+		Err(Refusal::SegmentFull { .. }) => "segment full",
+		Err(Refusal::VelocityReached { .. }) => "velocity reached",
+		Err(Refusal::RelaySlotMovedBackwards { .. }) => "relay slot moved backwards",
+		Err(Refusal::BundleDoesNotFit { .. }) => "bundle does not fit",
+		Err(Refusal::LimitsChanged { .. }) => "limits changed",
+	});
+	if Velocity::limits() != before {
+		count("changes of the limits");
+	}
+	let length = UnincludedSegment::<Test>::decode_len().unwrap_or(0);
+	assert!(length as u32 <= in_force.capacity || !accepted, "the segment is bounded");
+	if accepted {
+		*index = if step.is_last { 0 } else { *index + 1 };
+		*chain = next;
+	}
 }
 
 /// Bundles, one to three cores, limits that change at any time; the relay parent offset is `offset`.
@@ -210,7 +132,13 @@ fn verdict_is_acceptance(offset: u32, histories: u32) {
 	let input = (limits(), proptest::collection::vec(step(), 1..14));
 	let result = without_back_traces(|| {
 		runner.run(&input, |(limits, steps)| {
-			compare(offset, limits, &steps, &mut counts.borrow_mut());
+			new_test_ext_with(limits).execute_with(|| {
+				RelayParentOffset::set(offset);
+				let (mut chain, mut index) = (Chain::new(), 0);
+				for step in &steps {
+					attempt(&mut chain, &mut index, step, &mut counts.borrow_mut());
+				}
+			});
 			Ok(())
 		})
 	});
@@ -218,7 +146,7 @@ fn verdict_is_acceptance(offset: u32, histories: u32) {
 	let counts = counts.into_inner();
 	println!("offset {offset}, {histories} histories: {counts:?}");
 	// The histories must be worth comparing: every verdict, and changes.
-	assert_eq!(counts.len(), 7, "{counts:?}");
+	assert_eq!(counts.len(), 8, "{counts:?}");
 	assert!(counts.values().all(|count| *count > histories / 100), "{counts:?}");
 }
 
