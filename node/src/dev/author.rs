@@ -204,7 +204,7 @@ where
 		context: &SlotContext,
 	) -> Result<Candidate, Error> {
 		let relay_parent = &context.relay_parent;
-		let validation_data = relay_parent.validation_data(head_data(parent));
+		let validation_data = relay_parent.block.validation_data(head_data(parent));
 		let (client, validator, parent_header) =
 			(self.client.clone(), self.validator.clone(), parent.clone());
 		let validation = tokio::task::spawn_blocking(move || {
@@ -327,7 +327,7 @@ where
 			CumulusDigestItem::BlockBundleInfo(place).to_digest_item(),
 			claim.pre_digest().clone(),
 		];
-		let validation_data = relay_parent.validation_data(head_data(bundle_parent));
+		let validation_data = relay_parent.block.validation_data(head_data(bundle_parent));
 		let max_block_size = validation_data.max_pov_size as usize * POV_PERCENTAGE / 100;
 		let mut inherents = sp_timestamp::InherentDataProvider::new(claim.timestamp())
 			.create_inherent_data()

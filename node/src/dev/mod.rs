@@ -18,6 +18,7 @@
 //! - [`author`]: the collator.
 //! - [`display`]: what happened, in a line per relay block.
 //! - [`start`]: where the relay chain starts, on an empty or an old database.
+//! - [`upstream`]: the collator of a real node in the place of the own one, in real time.
 //! - [`rpc`]: the RPC method that sends a downward message.
 //! - [`cli`]: the options.
 //! - this file: the node around them, and the clock.
@@ -34,6 +35,7 @@ mod relay;
 mod rpc;
 mod slot_outcome;
 mod start;
+mod upstream;
 mod validation;
 
 pub(crate) use cli::DevCmd;
@@ -44,6 +46,7 @@ use crate::{
 	service::{new_partial, Block, ParachainClient, Service},
 };
 use author::Author;
+use cli::Collator;
 use cumulus_client_service::ParachainTracingExecuteBlock;
 use futures::FutureExt;
 use labels::Labels;
@@ -80,6 +83,7 @@ pub(crate) fn run<C: SubstrateCli>(cli: &C, cmd: &DevCmd) -> sc_cli::Result<()> 
 	let options = Options {
 		relay_slot: cmd.relay_slot(),
 		settings: cmd.relay_settings(),
+		collator: cmd.collator,
 		collators,
 		validate: !cmd.no_validation,
 		is_default_chain: cmd.is_default_chain(),
@@ -95,6 +99,8 @@ struct Options {
 	relay_slot: Duration,
 	/// Settings of the simulated relay chain.
 	settings: Settings,
+	/// The collator that builds blocks.
+	collator: Collator,
 	/// Collators whose keys the node has.
 	collators: Vec<Sr25519Keyring>,
 	/// Whether candidates are validated.
@@ -106,7 +112,7 @@ struct Options {
 /// Starts everything: the node without peers, its RPC, and the relay chain with its collators.
 fn start_node(
 	mut config: Configuration,
-	Options { relay_slot, settings, collators, validate, is_default_chain }: Options,
+	Options { relay_slot, settings, collator, collators, validate, is_default_chain }: Options,
 ) -> Result<TaskManager, ServiceError> {
 	let Service {
 		client,
@@ -165,22 +171,8 @@ fn start_node(
 
 	add_keys(&keystore_container.keystore(), &collators)?;
 	let relay = SimulatedRelay::start_for(&client, &config, settings)?;
-	let author = Author {
-		client: client.clone(),
-		backend: backend.clone(),
-		block_import: other.block_import,
-		proposer_factory: sc_basic_authorship::ProposerFactory::new(
-			task_manager.spawn_handle(),
-			client.clone(),
-			transaction_pool.clone(),
-			config.prometheus_registry(),
-			telemetry.as_ref().map(|telemetry| telemetry.handle()),
-		),
-		keystore: keystore_container.keystore(),
-		relay_slot,
-		labels: Labels::default(),
-		validator: validate.then(|| Arc::new(Validator::new(client.clone()))),
-	};
+	let validator = validate.then(|| Arc::new(Validator::new(client.clone())));
+	let registry = config.prometheus_registry().cloned();
 	let (downward_messages, queued_messages) = DownwardMessages::new();
 
 	let rpc_builder = {
@@ -203,11 +195,11 @@ fn start_node(
 	let rpc_handlers = sc_service::spawn_tasks(SpawnTasksParams {
 		rpc_builder,
 		client: client.clone(),
-		transaction_pool,
+		transaction_pool: transaction_pool.clone(),
 		task_manager: &mut task_manager,
 		config,
 		keystore: keystore_container.keystore(),
-		backend,
+		backend: backend.clone(),
 		network,
 		sync_service,
 		system_rpc_tx,
@@ -217,13 +209,51 @@ fn start_node(
 	})?;
 	log_endpoint(rpc_handlers.listen_addresses());
 
-	// On an async worker: the timers of a blocking task panic while the node shuts down. What takes long
-	// has a blocking thread of its own: the proposer's block building, and the validation.
-	task_manager.spawn_essential_handle().spawn(
-		"simulated-relay-chain",
-		"dev",
-		run_relay(client, relay, queued_messages, author, relay_slot),
-	);
+	let telemetry = telemetry.as_ref().map(|telemetry| telemetry.handle());
+	let keystore = keystore_container.keystore();
+	match collator {
+		Collator::Own => {
+			let author = Author {
+				client: client.clone(),
+				backend,
+				block_import: other.block_import,
+				proposer_factory: sc_basic_authorship::ProposerFactory::new(
+					task_manager.spawn_handle(),
+					client.clone(),
+					transaction_pool,
+					registry.as_ref(),
+					telemetry,
+				),
+				keystore,
+				relay_slot,
+				labels: Labels::default(),
+				validator,
+			};
+			// On an async worker: the timers of a blocking task panic while the node shuts down. What takes
+			// long has a blocking thread of its own: the proposer's block building, and the validation.
+			task_manager.spawn_essential_handle().spawn(
+				"simulated-relay-chain",
+				"dev",
+				run_relay(client, relay, queued_messages, author, relay_slot),
+			);
+		},
+		Collator::Upstream => upstream::start(
+			relay,
+			queued_messages,
+			upstream::Parts {
+				client,
+				backend,
+				block_import: other.block_import,
+				block_import_handle: other.block_import_handle,
+				transaction_pool,
+				keystore,
+				validator,
+				registry: registry.as_ref(),
+				telemetry,
+				task_manager: &task_manager,
+			},
+		)?,
+	}
 	Ok(task_manager)
 }
 
@@ -333,12 +363,7 @@ async fn run_relay<PF>(
 	loop {
 		slots.tick().await;
 		if let Some(sibling) = relay.reorganize().cloned() {
-			let number = sibling.header.number;
-			log::info!(
-				target: LOG_TARGET,
-				"-- the relay chain takes another branch: R{number} did not count",
-			);
-			log_block(&relay, &sibling, None);
+			log_branch(&relay, &sibling);
 		}
 		downward_messages.try_iter().for_each(|message| relay.send_downward_message(message));
 		relay.advance();
@@ -364,6 +389,16 @@ fn finalize_settled(client: &ParachainClient, relay: &SimulatedRelay) -> Result<
 		client.finalize_block(included.hash(), None, true)?;
 	}
 	Ok(())
+}
+
+/// Logs that `sibling` has replaced a relay block, and what happened in it.
+fn log_branch(relay: &SimulatedRelay, sibling: &RelayBlock) {
+	log::info!(
+		target: LOG_TARGET,
+		"-- the relay chain takes another branch: R{} did not count",
+		sibling.header.number,
+	);
+	log_block(relay, sibling, None);
 }
 
 /// Logs what happened in a relay block.

@@ -83,6 +83,16 @@ impl RelayBlock {
 		RelayId { number: self.header.number, hash: self.header.hash() }
 	}
 
+	/// Returns what a candidate with this relay parent, built on `parent_head`, is validated with.
+	pub(crate) fn validation_data(&self, parent_head: HeadData) -> PersistedValidationData {
+		PersistedValidationData {
+			parent_head,
+			relay_parent_number: self.header.number,
+			relay_parent_storage_root: self.header.state_root,
+			max_pov_size: MAX_POV_SIZE,
+		}
+	}
+
 	/// Whether the block begins a relay session.
 	fn begins_session(&self) -> bool {
 		begins_session(&self.header)
@@ -106,18 +116,6 @@ pub(crate) enum NoRelayParent {
 	ChainTooShort,
 	/// This relay block, a descendant of the relay parent, began a session.
 	SessionChange(BlockNumber),
-}
-
-impl RelayParent {
-	/// What a candidate built on `parent_head` is validated with.
-	pub(crate) fn validation_data(&self, parent_head: HeadData) -> PersistedValidationData {
-		PersistedValidationData {
-			parent_head,
-			relay_parent_number: self.block.header.number,
-			relay_parent_storage_root: self.block.header.state_root,
-			max_pov_size: MAX_POV_SIZE,
-		}
-	}
 }
 
 /// Where a simulated relay chain starts, and how it goes on.
@@ -207,6 +205,11 @@ impl SimulatedRelay {
 		}
 	}
 
+	/// The parachain.
+	pub(crate) fn para_id(&self) -> ParaId {
+		self.para_id
+	}
+
 	/// The parachain's cores.
 	pub(crate) fn cores(&self) -> u8 {
 		self.settings.cores
@@ -235,7 +238,11 @@ impl SimulatedRelay {
 
 	/// Produce the next block.
 	pub(crate) fn advance(&mut self) -> &RelayBlock {
-		let slot = self.tip().slot + 1u64;
+		self.advance_to(self.tip().slot + 1u64)
+	}
+
+	/// Produces the next block in relay slot `slot`, which is later than the tip's.
+	pub(crate) fn advance_to(&mut self, slot: Slot) -> &RelayBlock {
 		self.produce(slot, false)
 	}
 

@@ -54,6 +54,11 @@ impl Validator {
 		Self { client, prepared: Mutex::new(None) }
 	}
 
+	/// Compiles the code of the state after block `at`, so that the first candidate does not wait for it.
+	pub(crate) fn prepare(&self, at: H256) -> Result<(), Error> {
+		self.prepared(at).map(|_| ())
+	}
+
 	/// Validates `collation`, built on block `parent` with `validation_data`.
 	///
 	/// Returns why a validator rejects the candidate, or `Ok(Ok(()))` if it is valid. An error means
