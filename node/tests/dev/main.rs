@@ -4,10 +4,12 @@
 //! stopped.
 //!
 //! - [`chain`]: a running development chain, and what can be asked of it.
+//! - [`collators`]: the own collator and upstream's, compared.
 //! - [`trouble`]: candidates that miss their chances, relay forks, several cores and collators.
 //! - [`validity`]: blocks and candidates are those that other nodes and validators accept.
 
 mod chain;
+mod collators;
 mod trouble;
 mod validity;
 
