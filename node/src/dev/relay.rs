@@ -579,7 +579,7 @@ mod tests {
 		let numbers = parent.descendants.iter().map(|header| header.number).collect::<Vec<_>>();
 		assert_eq!(numbers, [11, 12, 13]);
 		assert_eq!(parent.descendants[0], parent.block.header);
-		let validation_data = parent.validation_data(head(7));
+		let validation_data = parent.block.validation_data(head(7));
 		assert_eq!(validation_data.relay_parent_storage_root, parent.block.header.state_root);
 		assert_eq!(validation_data.relay_parent_number, 11);
 	}

@@ -47,15 +47,15 @@ const CASES: [Case; 4] = [
 	// Relay slots without a block, because the segment is full.
 	Case {
 		limits: (2, 4, 2),
-		options: &["--inclusion-delay=5"],
+		options: &["--inclusion-delay=5", "--no-validation"],
 		same_slot: true,
-		expected: &["P1-2(C)", ": - | 4 under way"],
+		expected: &["P1-2(C)", ": - | 4 unincluded"],
 		bundles: &[2],
 	},
 	// The bundle is complete 5 s after it was begun, which is when the next relay block comes.
 	Case {
 		limits: (12, 48, 12),
-		options: &[],
+		options: &["--no-validation"],
 		same_slot: false,
 		expected: &["P1-11(C)"],
 		bundles: &[11],
@@ -70,6 +70,7 @@ const CASES: [Case; 4] = [
 			"--relay-fork-rate=0.2",
 			"--lookahead=3",
 			"--seed=1",
+			"--no-validation",
 		],
 		same_slot: true,
 		expected: &["P1-3(C) P4-5(C) P6(C)", "(B@2)", "(L)", "'(C)", "takes another branch"],
