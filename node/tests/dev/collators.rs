@@ -37,11 +37,12 @@ struct Case {
 }
 
 const CASES: [Case; 4] = [
+	// A relay session begins in R10: no block, and the one before it is built again.
 	Case {
 		limits: (1, 4, 1),
-		options: &[],
+		options: &["--relay-session=10"],
 		same_slot: true,
-		expected: &["R4: P1(I) P2(B) P3(C)"],
+		expected: &["R4: P1(I) P2(B) P3(C)", "R11: P8(L) P8'(C)"],
 		bundles: &[1],
 	},
 	// Relay slots without a block, because the segment is full.
