@@ -153,21 +153,25 @@ async fn run_relay(
 		relay.tip().header.number,
 		*relay.tip().slot,
 	);
-	let mut outcome = SlotOutcome::default();
 	loop {
-		tokio::select! {
-			candidate = candidates.recv() => match candidate {
-				Some(candidate) => {
-					outcome.collated.push(candidate.blocks);
-					relay.propose(candidate);
+		let mut outcome = SlotOutcome::default();
+		let slot = next_slot(relay.tip().slot);
+		let begin = tokio::time::sleep(until(slot));
+		tokio::pin!(begin);
+		loop {
+			tokio::select! {
+				() = &mut begin => break,
+				candidate = candidates.recv() => match candidate {
+					Some(candidate) => {
+						outcome.collated.push(candidate.blocks);
+						relay.propose(candidate);
+					},
+					None => return,
 				},
-				None => return,
-			},
-			slot = begin_of(relay.tip().slot + 1) => {
-				log_block(&relay, relay.tip(), Some(&std::mem::take(&mut outcome)));
-				next_block(&mut relay, &client, &downward_messages, slot);
-			},
+			}
 		}
+		log_block(&relay, relay.tip(), Some(&outcome));
+		next_block(&mut relay, &client, &downward_messages, slot);
 	}
 }
 
@@ -187,13 +191,16 @@ fn next_block(
 	client.finalize(&relay.settled().header);
 }
 
-/// Waits until the clock shows the beginning of relay slot `slot`. Returns the slot that it shows, which
-/// is a later one if the process was suspended.
-async fn begin_of(slot: Slot) -> Slot {
+/// Returns the next relay slot that begins after that of the newest relay block, `tip`. Slots that begin
+/// before the process can use them, for example at its start, have no relay block.
+fn next_slot(tip: Slot) -> Slot {
+	now().map_or(tip, |now| now.max(tip)) + 1
+}
+
+/// Returns the time until the clock shows the beginning of relay slot `slot`.
+fn until(slot: Slot) -> Duration {
 	let begin = UNIX_EPOCH + Duration::from_millis(slot.saturating_mul(RELAY_SLOT_ON_CHAIN_MS));
-	let left = begin.duration_since(SystemTime::now()).unwrap_or_default();
-	tokio::time::sleep(left).await;
-	now().map_or(slot, |now| now.max(slot))
+	begin.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 fn now() -> Result<Slot, ServiceError> {
