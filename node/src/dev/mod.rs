@@ -14,21 +14,21 @@
 //! - [`relay`]: the relay chain, made of real blocks.
 //! - [`slot_outcome`]: the outcome of a relay slot for the collator.
 //! - [`validation`]: validates candidates as a relay chain validator does.
-//! - [`parent`], [`plan`]: what the collator builds on, and which blocks it plans.
+//! - [`collator_rules`], [`plan`]: rules of upstream's collator: what it builds on, which blocks it plans.
 //! - [`author`]: the collator.
 //! - [`display`]: what happened, in a line per relay block.
 //! - [`start`]: where the relay chain starts, on an empty or an old database.
-//! - [`upstream`]: the collator of a real node in the place of the own one, in real time.
 //! - [`rpc`]: the RPC method that sends a downward message.
+//! - [`upstream`]: the collator of a real node in the place of the own one, in real time.
 //! - [`cli`]: the options.
 //! - this file: the node around them, and the clock.
 
 mod author;
 mod chance;
 mod cli;
+mod collator_rules;
 mod display;
 mod labels;
-mod parent;
 mod pipeline;
 mod plan;
 mod relay;
@@ -50,14 +50,13 @@ use cli::Collator;
 use cumulus_client_service::ParachainTracingExecuteBlock;
 use futures::FutureExt;
 use labels::Labels;
-use relay::{header_of, RelayBlock, Settings, SimulatedRelay};
+use relay::{header_of, Settings, SimulatedRelay};
 use rpc::{DownwardMessages, DownwardMessagesApiServer, QueuedMessages};
 use sc_cli::SubstrateCli;
 use sc_client_api::{Backend, Finalizer};
 use sc_network::{config::FullNetworkConfiguration, Litep2pNetworkBackend, NotificationMetrics};
 use sc_service::{Configuration, Error as ServiceError, SpawnTasksParams, TaskManager};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
-use slot_outcome::SlotOutcome;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_consensus_aura::{sr25519::AuthorityId, AuraApi};
@@ -363,7 +362,7 @@ async fn run_relay<PF>(
 	loop {
 		slots.tick().await;
 		if let Some(sibling) = relay.reorganize().cloned() {
-			log_branch(&relay, &sibling);
+			display::log_branch(&relay, &sibling);
 		}
 		downward_messages.try_iter().for_each(|message| relay.send_downward_message(message));
 		relay.advance();
@@ -371,7 +370,7 @@ async fn run_relay<PF>(
 			Ok(()) => author.use_slot(&mut relay).await,
 			Err(error) => Err(error),
 		};
-		log_block(&relay, relay.tip(), outcome.as_ref().ok());
+		display::log_block(&relay, relay.tip(), outcome.as_ref().ok());
 		if let Err(error) = outcome {
 			log::error!(
 				target: LOG_TARGET,
@@ -389,23 +388,4 @@ fn finalize_settled(client: &ParachainClient, relay: &SimulatedRelay) -> Result<
 		client.finalize_block(included.hash(), None, true)?;
 	}
 	Ok(())
-}
-
-/// Logs that `sibling` has replaced a relay block, and what happened in it.
-fn log_branch(relay: &SimulatedRelay, sibling: &RelayBlock) {
-	log::info!(
-		target: LOG_TARGET,
-		"-- the relay chain takes another branch: R{} did not count",
-		sibling.header.number,
-	);
-	log_block(relay, sibling, None);
-}
-
-/// Logs what happened in a relay block.
-fn log_block(relay: &SimulatedRelay, block: &RelayBlock, outcome: Option<&SlotOutcome>) {
-	let number_of = |head| header_of(head).map_or(0, |header| *header.number());
-	let unincluded = number_of(relay.newest_head()).saturating_sub(number_of(&block.para.included));
-	let line =
-		display::line(block.header.number, &block.events, outcome, relay.cores(), unincluded);
-	log::info!(target: LOG_TARGET, "{line}");
 }

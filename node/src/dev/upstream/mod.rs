@@ -19,8 +19,8 @@ mod relay_client;
 mod submissions;
 
 use super::{
+	display::{log_block, log_branch},
 	labels::Labels,
-	log_block, log_branch,
 	pipeline::Candidate,
 	relay::{SimulatedRelay, RELAY_SLOT_ON_CHAIN_MS},
 	rpc::QueuedMessages,
