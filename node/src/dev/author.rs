@@ -8,10 +8,13 @@
 //! could not be made shorter than its 6 s on chain, and no run could be repeated.
 
 use super::{
+	collator_rules::{
+		self, asks_for_admission, built_on, claim_queue_offset, ends_bundle_early, max_block_size,
+		para_slot, to_build_on,
+	},
 	labels::{BlockLabel, BundleLabel, Labels},
-	parent,
 	pipeline::Candidate,
-	relay::{head_data, header_of, Error, RelayParent, SimulatedRelay, RELAY_SLOT_ON_CHAIN_MS},
+	relay::{head_data, header_of, Error, RelayParent, SimulatedRelay},
 	slot_outcome::{NoBlock, SlotOutcome},
 	validation::Validator,
 };
@@ -43,22 +46,18 @@ use sp_blockchain::{Backend as _, HeaderBackend};
 use sp_consensus::{BlockOrigin, Environment, ProposeArgs, Proposer};
 use sp_consensus_aura::{
 	sr25519::{AuthorityId, AuthorityPair},
-	AuraApi, Slot, SlotDuration,
+	AuraApi, Slot,
 };
 use sp_core::traits::CallContext;
 use sp_inherents::InherentDataProvider;
 use sp_keystore::KeystorePtr;
 use sp_runtime::{
-	traits::{Block as _, HashingFor, Header as _},
-	Digest, DigestItem,
+	traits::{Block as _, HashingFor},
+	Digest,
 };
-use sp_timestamp::Timestamp;
 use sp_trie::proof_size_extension::{ProofSizeExt, RecordingProofSizeProvider};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
-
-/// The part of the largest PoV that a block may fill, in percent, as in the slot-based collator.
-const POV_PERCENTAGE: usize = 85;
 
 /// Builds blocks with everything it takes.
 pub(crate) struct Author<PF> {
@@ -128,7 +127,7 @@ where
 		let included = header_of(&relay_parent.block.para.included)?;
 		let newest = header_of(relay_parent.block.para.newest_head())?;
 		let window = relay.window(relay_parent.block.header.number);
-		let parent = parent::to_build_on(&*self.backend, &included, newest, &window)?;
+		let parent = to_build_on(&*self.backend, &included, newest, &window)?;
 		let parent_hash = parent.hash();
 
 		// The best block may be one that was given up or lost, of another runtime.
@@ -140,7 +139,7 @@ where
 				Err(reason) => return Ok(NoBlock::from(reason).into()),
 			}
 		}
-		if built_on(&parent, &relay_parent) {
+		if built_on(&parent, &relay_parent.block.header) {
 			return Ok(NoBlock::RelayParentUsed.into());
 		}
 
@@ -148,7 +147,7 @@ where
 		let slot_duration = api.slot_duration(parent_hash)?;
 		let authorities = api.authorities(parent_hash)?;
 		let (slot, timestamp) = para_slot(relay_parent.block.slot, slot_duration)?;
-		let ahead = offset + u32::from(api.max_claim_queue_offset(parent_hash)?);
+		let ahead = claim_queue_offset(offset, api.max_claim_queue_offset(parent_hash)?);
 		let rate = api.target_block_rate(parent_hash)?;
 		drop(api);
 		let Some(author) =
@@ -207,7 +206,7 @@ where
 		context: &SlotContext,
 	) -> Result<Candidate, Error> {
 		let relay_parent = &context.relay_parent;
-		let validation_data = relay_parent.validation_data(head_data(parent));
+		let validation_data = relay_parent.block.validation_data(head_data(parent));
 		let (client, validator, parent_header) =
 			(self.client.clone(), self.validator.clone(), parent.clone());
 		let validation = tokio::task::spawn_blocking(move || {
@@ -283,12 +282,11 @@ where
 		Ok(bundle)
 	}
 
-	/// The runtime's verdict on `needed` more blocks. As the slot-based collator does, building on the
-	/// included block is not asked for: the segment is empty then.
+	/// Returns the runtime's verdict on `needed` more blocks.
 	///
 	/// The API assumes that there are as many cores as at the parent's relay slot. If there are fewer,
-	/// the block itself refuses to begin a longer bundle; the collator logs an error and waits for the
-	/// next relay slot. The same happens here without the attempt.
+	/// upstream's collator tries to build, the block rejects itself, and the collator waits for the next
+	/// relay slot. Here the same verdict comes without the attempt.
 	fn admission(
 		&self,
 		parent: &Header,
@@ -297,7 +295,7 @@ where
 		needed: u32,
 	) -> Result<Result<(), Refusal>, Error> {
 		let (api, hash) = (self.client.runtime_api(), parent.hash());
-		if hash == included {
+		if !asks_for_admission(hash, included) {
 			return Ok(Ok(()));
 		}
 		let can_build = api.can_build_upon(hash, included, relay_slot)?;
@@ -341,8 +339,8 @@ where
 			CumulusDigestItem::BlockBundleInfo(place).to_digest_item(),
 			claim.pre_digest().clone(),
 		];
-		let validation_data = relay_parent.validation_data(head_data(bundle_parent));
-		let max_block_size = validation_data.max_pov_size as usize * POV_PERCENTAGE / 100;
+		let validation_data = relay_parent.block.validation_data(head_data(bundle_parent));
+		let max_block_size = max_block_size(validation_data.max_pov_size);
 		let mut inherents = sp_timestamp::InherentDataProvider::new(claim.timestamp())
 			.create_inherent_data()
 			.await?;
@@ -411,7 +409,7 @@ where
 	}
 }
 
-impl parent::Blocks for ParachainBackend {
+impl collator_rules::Blocks for ParachainBackend {
 	type Error = Error;
 
 	fn header(&self, hash: Hash) -> Result<Header, Error> {
@@ -428,54 +426,4 @@ impl parent::Blocks for ParachainBackend {
 /// Returns the label of a bundle with one more block.
 fn extended(bundle: Option<BundleLabel>, last: BlockLabel) -> BundleLabel {
 	BundleLabel { first: bundle.map_or(last, |bundle| bundle.first), last }
-}
-
-/// Whether `header` was built on `relay_parent`.
-fn built_on(header: &Header, relay_parent: &RelayParent) -> bool {
-	cumulus_primitives_core::rpsr_digest::extract_relay_parent_storage_root(header.digest())
-		.is_some_and(|(root, number)| {
-			root == relay_parent.block.header.state_root
-				&& number == relay_parent.block.header.number
-		})
-}
-
-/// Whether no further block may follow in the bundle, although more were planned.
-fn ends_bundle_early(header: &Header) -> bool {
-	CumulusDigestItem::contains_use_full_core(header.digest())
-		|| header
-			.digest()
-			.logs
-			.iter()
-			.any(|item| matches!(item, DigestItem::RuntimeEnvironmentUpdated))
-}
-
-/// The para slot in which `relay_slot` begins, and the time at which that para slot begins.
-fn para_slot(relay_slot: Slot, duration: SlotDuration) -> Result<(Slot, Timestamp), Error> {
-	let relay_time = relay_slot
-		.timestamp(SlotDuration::from_millis(RELAY_SLOT_ON_CHAIN_MS))
-		.ok_or("the relay slot is beyond the end of time")?;
-	if duration.as_millis() == 0 {
-		return Err("the runtime's slot duration is 0 ms; set it to a multiple of 6,000".into());
-	}
-	let slot = Slot::from_timestamp(relay_time, duration);
-	let timestamp = slot.timestamp(duration).ok_or("the para slot is beyond the end of time")?;
-	Ok((slot, timestamp))
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn para_slots_follow_relay_slots() {
-		let at = |relay_slot: u64, ms| {
-			let (slot, time) = para_slot(relay_slot.into(), SlotDuration::from_millis(ms)).unwrap();
-			(*slot, time.as_millis())
-		};
-		assert_eq!(at(10, 6_000), (10, 60_000));
-		assert_eq!(at(10, 2_000), (30, 60_000));
-		assert_eq!(at(11, 24_000), (2, 48_000));
-		assert!(para_slot(10.into(), SlotDuration::from_millis(0)).is_err());
-		assert!(para_slot(u64::MAX.into(), SlotDuration::from_millis(6_000)).is_err());
-	}
 }

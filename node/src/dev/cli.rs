@@ -5,7 +5,7 @@
 use super::{
 	chance::Chance,
 	pipeline::Rules,
-	relay::{Settings, SimulatedRelay},
+	relay::{Settings, SimulatedRelay, RELAY_SLOT_ON_CHAIN_MS},
 };
 use crate::chain_spec;
 use clap::{error::ErrorKind, CommandFactory};
@@ -60,6 +60,15 @@ const COLLATORS: [Sr25519Keyring; 6] = [
 /// relay blocks are a day.
 const SESSION: RangeInclusive<u32> = 10..=14_400;
 
+/// The collator that builds blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Collator {
+	/// The development chain's own: any length of a relay slot, and the same history with the same seed.
+	Own,
+	/// The slot-based collator of a real node (cumulus-client-consensus-aura), in real time.
+	Upstream,
+}
+
 /// How to read the log, with the letters of `observer/`, and what the simulated relay chain lacks.
 const LOG_AND_LIMITS: &str = "\
 The log has a line per relay block. `R7: P4(I) P5(B) P6(C)` means: in relay block 7, parachain block 4 was \
@@ -91,6 +100,13 @@ pub(crate) struct DevCmd {
 	/// than the clock.
 	#[arg(long, value_name = "MS", default_value_t = 6_000, value_parser = in_range(RELAY_SLOT_MS))]
 	pub(crate) relay_slot_ms: u64,
+
+	/// The collator that builds blocks.
+	///
+	/// `upstream` uses the clock: a relay slot takes 6 s, and it begins to build 1 s into the slot, as on
+	/// a real relay chain.
+	#[arg(long, value_name = "COLLATOR", value_enum, default_value_t = Collator::Own)]
+	pub(crate) collator: Collator,
 
 	/// Relay blocks from the proposal of a candidate to its inclusion.
 	///
@@ -234,6 +250,13 @@ impl DevCmd {
 				"--lookahead {lookahead} is too short for an inclusion delay of {delay}: a \
 				 candidate's first chance to be backed comes {needed} relay blocks after its relay \
 				 parent. Say --lookahead {needed} or more, or a shorter --inclusion-delay",
+			));
+		}
+		if self.collator == Collator::Upstream && self.relay_slot_ms != RELAY_SLOT_ON_CHAIN_MS {
+			return refuse(format!(
+				"--relay-slot-ms {} is not possible with --collator upstream, which uses the clock: a \
+				 relay slot takes {RELAY_SLOT_ON_CHAIN_MS} ms. Leave out one of them",
+				self.relay_slot_ms,
 			));
 		}
 		if self.collators > 1 && !self.is_default_chain() {
@@ -381,6 +404,19 @@ mod tests {
 		assert!(parse(&["--inclusion-delay", "6", "--lookahead", "6"]).is_ok());
 		let error = refused(&["--lookahead", "1"]);
 		assert!(error.contains("Say --lookahead 2 or more"), "{error}");
+	}
+
+	#[test]
+	fn upstream_s_collator_takes_no_other_relay_slot_than_the_clock_s() {
+		assert_eq!(parse(&[]).unwrap().collator, Collator::Own);
+		let dev = parse(&["--collator", "upstream", "--relay-slot-ms", "6000"]).unwrap();
+		assert_eq!(dev.collator, Collator::Upstream);
+		for ms in ["1000", "6001"] {
+			let error = parse(&["--collator", "upstream", "--relay-slot-ms", ms]).unwrap_err();
+			let expected = format!("--relay-slot-ms {ms} is not possible with --collator upstream");
+			assert!(error.contains(&expected), "{error}");
+			assert!(error.contains("a relay slot takes 6000 ms. Leave out one"), "{error}");
+		}
 	}
 
 	#[test]

@@ -6,7 +6,9 @@
 //! knows why something did not happen.
 
 use super::{
+	labels::LOG_TARGET,
 	pipeline::{Candidate, Events},
+	relay::{header_of, RelayBlock, SimulatedRelay},
 	slot_outcome::SlotOutcome,
 };
 use cumulus_primitives_core::relay_chain::BlockNumber;
@@ -16,7 +18,7 @@ use cumulus_primitives_core::relay_chain::BlockNumber;
 /// - `outcome`: outcome of the relay slot; `None` for a block that came too late to be built on.
 /// - `cores`: number of the parachain's cores; a core is only shown if there are several.
 /// - `unincluded`: number of parachain blocks that are built and not included.
-pub(crate) fn line(
+fn line(
 	number: BlockNumber,
 	events: &Events,
 	outcome: Option<&SlotOutcome>,
@@ -66,6 +68,24 @@ pub(crate) fn line(
 		line += &format!(" | {none}: {end}");
 	}
 	line + &format!(" | {unincluded} unincluded")
+}
+
+/// Logs that `sibling` has replaced a relay block, and what happened in it.
+pub(crate) fn log_branch(relay: &SimulatedRelay, sibling: &RelayBlock) {
+	log::info!(
+		target: LOG_TARGET,
+		"-- the relay chain takes another branch: R{} did not count",
+		sibling.header.number,
+	);
+	log_block(relay, sibling, None);
+}
+
+/// Logs what happened in a relay block.
+pub(crate) fn log_block(relay: &SimulatedRelay, block: &RelayBlock, outcome: Option<&SlotOutcome>) {
+	let number_of = |head| header_of(head).map_or(0, |header| header.number);
+	let unincluded = number_of(relay.newest_head()).saturating_sub(number_of(&block.para.included));
+	let line = line(block.header.number, &block.events, outcome, relay.cores(), unincluded);
+	log::info!(target: LOG_TARGET, "{line}");
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
+/// Target of the log lines of the development chain.
+pub(crate) const LOG_TARGET: &str = "dev";
+
 /// Label of a parachain block: `P7`, `P7'` if it is the second of that number, and so on. From the fifth
 /// on the mark has a count: `P7'4`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,25 +14,27 @@
 //! - [`relay`]: the relay chain, made of real blocks.
 //! - [`slot_outcome`]: the outcome of a relay slot for the collator.
 //! - [`validation`]: validates candidates as a relay chain validator does.
-//! - [`parent`]: what the collator builds on.
+//! - [`collator_rules`]: rules of upstream's collator that the own one repeats.
 //! - [`author`]: the collator.
 //! - [`display`]: what happened, in a line per relay block.
 //! - [`start`]: where the relay chain starts, on an empty or an old database.
 //! - [`rpc`]: the RPC method that sends a downward message.
+//! - [`upstream`]: the collator of a real node in the place of the own one, in real time.
 //! - [`cli`]: the options.
 //! - this file: the node around them, and the clock.
 
 mod author;
 mod chance;
 mod cli;
+mod collator_rules;
 mod display;
 mod labels;
-mod parent;
 mod pipeline;
 mod relay;
 mod rpc;
 mod slot_outcome;
 mod start;
+mod upstream;
 mod validation;
 
 pub(crate) use cli::DevCmd;
@@ -43,17 +45,17 @@ use crate::{
 	service::{new_partial, Block, ParachainClient, Service},
 };
 use author::Author;
+use cli::Collator;
 use cumulus_client_service::ParachainTracingExecuteBlock;
 use futures::FutureExt;
-use labels::Labels;
-use relay::{header_of, RelayBlock, Settings, SimulatedRelay};
+use labels::{Labels, LOG_TARGET};
+use relay::{header_of, Settings, SimulatedRelay};
 use rpc::{DownwardMessages, DownwardMessagesApiServer, QueuedMessages};
 use sc_cli::SubstrateCli;
 use sc_client_api::{Backend, Finalizer};
 use sc_network::{config::FullNetworkConfiguration, Litep2pNetworkBackend, NotificationMetrics};
 use sc_service::{Configuration, Error as ServiceError, SpawnTasksParams, TaskManager};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
-use slot_outcome::SlotOutcome;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_consensus_aura::{sr25519::AuthorityId, AuraApi};
@@ -64,9 +66,6 @@ use sp_runtime::traits::Header as _;
 use std::{sync::Arc, time::Duration};
 use tokio::time::MissedTickBehavior;
 use validation::Validator;
-
-/// Target of the log lines.
-const LOG_TARGET: &str = "dev";
 
 /// Runs a development chain until it is stopped.
 pub(crate) fn run<C: SubstrateCli>(cli: &C, cmd: &DevCmd) -> sc_cli::Result<()> {
@@ -79,6 +78,7 @@ pub(crate) fn run<C: SubstrateCli>(cli: &C, cmd: &DevCmd) -> sc_cli::Result<()> 
 	let options = Options {
 		relay_slot: cmd.relay_slot(),
 		settings: cmd.relay_settings(),
+		collator: cmd.collator,
 		collators,
 		validate: !cmd.no_validation,
 		is_default_chain: cmd.is_default_chain(),
@@ -94,6 +94,8 @@ struct Options {
 	relay_slot: Duration,
 	/// Settings of the simulated relay chain.
 	settings: Settings,
+	/// The collator that builds blocks.
+	collator: Collator,
 	/// Collators whose keys the node has.
 	collators: Vec<Sr25519Keyring>,
 	/// Whether candidates are validated.
@@ -105,7 +107,7 @@ struct Options {
 /// Starts everything: the node without peers, its RPC, and the relay chain with its collators.
 fn start_node(
 	mut config: Configuration,
-	Options { relay_slot, settings, collators, validate, is_default_chain }: Options,
+	Options { relay_slot, settings, collator, collators, validate, is_default_chain }: Options,
 ) -> Result<TaskManager, ServiceError> {
 	let Service {
 		client,
@@ -164,22 +166,8 @@ fn start_node(
 
 	add_keys(&keystore_container.keystore(), &collators)?;
 	let relay = SimulatedRelay::start_for(&client, &config, settings)?;
-	let author = Author {
-		client: client.clone(),
-		backend: backend.clone(),
-		block_import: other.block_import,
-		proposer_factory: sc_basic_authorship::ProposerFactory::new(
-			task_manager.spawn_handle(),
-			client.clone(),
-			transaction_pool.clone(),
-			config.prometheus_registry(),
-			telemetry.as_ref().map(|telemetry| telemetry.handle()),
-		),
-		keystore: keystore_container.keystore(),
-		relay_slot,
-		labels: Labels::default(),
-		validator: validate.then(|| Arc::new(Validator::new(client.clone()))),
-	};
+	let validator = validate.then(|| Arc::new(Validator::new(client.clone())));
+	let registry = config.prometheus_registry().cloned();
 	let (downward_messages, queued_messages) = DownwardMessages::new();
 
 	let rpc_builder = {
@@ -202,11 +190,11 @@ fn start_node(
 	let rpc_handlers = sc_service::spawn_tasks(SpawnTasksParams {
 		rpc_builder,
 		client: client.clone(),
-		transaction_pool,
+		transaction_pool: transaction_pool.clone(),
 		task_manager: &mut task_manager,
 		config,
 		keystore: keystore_container.keystore(),
-		backend,
+		backend: backend.clone(),
 		network,
 		sync_service,
 		system_rpc_tx,
@@ -216,13 +204,51 @@ fn start_node(
 	})?;
 	log_endpoint(rpc_handlers.listen_addresses());
 
-	// No blocking task, because its timers would panic while the node shuts down. Block building and
-	// validation, which take long, run on blocking threads.
-	task_manager.spawn_essential_handle().spawn(
-		"simulated-relay-chain",
-		"dev",
-		run_relay(client, relay, queued_messages, author, relay_slot),
-	);
+	let telemetry = telemetry.as_ref().map(|telemetry| telemetry.handle());
+	let keystore = keystore_container.keystore();
+	match collator {
+		Collator::Own => {
+			let author = Author {
+				client: client.clone(),
+				backend,
+				block_import: other.block_import,
+				proposer_factory: sc_basic_authorship::ProposerFactory::new(
+					task_manager.spawn_handle(),
+					client.clone(),
+					transaction_pool,
+					registry.as_ref(),
+					telemetry,
+				),
+				keystore,
+				relay_slot,
+				labels: Labels::default(),
+				validator,
+			};
+			// No blocking task, because its timers would panic while the node shuts down. Block building
+			// and validation, which take long, run on blocking threads.
+			task_manager.spawn_essential_handle().spawn(
+				"simulated-relay-chain",
+				"dev",
+				run_relay(client, relay, queued_messages, author, relay_slot),
+			);
+		},
+		Collator::Upstream => upstream::start(
+			relay,
+			queued_messages,
+			upstream::Parts {
+				client,
+				backend,
+				block_import: other.block_import,
+				block_import_handle: other.block_import_handle,
+				transaction_pool,
+				keystore,
+				validator,
+				registry: registry.as_ref(),
+				telemetry,
+				task_manager: &task_manager,
+			},
+		)?,
+	}
 	Ok(task_manager)
 }
 
@@ -332,12 +358,7 @@ async fn run_relay<PF>(
 	loop {
 		slots.tick().await;
 		if let Some(sibling) = relay.reorganize().cloned() {
-			let number = sibling.header.number;
-			log::info!(
-				target: LOG_TARGET,
-				"-- the relay chain takes another branch: R{number} did not count",
-			);
-			log_block(&relay, &sibling, None);
+			display::log_branch(&relay, &sibling);
 		}
 		downward_messages.try_iter().for_each(|message| relay.send_downward_message(message));
 		relay.advance();
@@ -345,7 +366,7 @@ async fn run_relay<PF>(
 			Ok(()) => author.use_slot(&mut relay).await,
 			Err(error) => Err(error),
 		};
-		log_block(&relay, relay.tip(), outcome.as_ref().ok());
+		display::log_block(&relay, relay.tip(), outcome.as_ref().ok());
 		if let Err(error) = outcome {
 			log::error!(
 				target: LOG_TARGET,
@@ -363,13 +384,4 @@ fn finalize_settled(client: &ParachainClient, relay: &SimulatedRelay) -> Result<
 		client.finalize_block(included.hash(), None, true)?;
 	}
 	Ok(())
-}
-
-/// Logs what happened in a relay block.
-fn log_block(relay: &SimulatedRelay, block: &RelayBlock, outcome: Option<&SlotOutcome>) {
-	let number_of = |head| header_of(head).map_or(0, |header| *header.number());
-	let unincluded = number_of(relay.newest_head()).saturating_sub(number_of(&block.para.included));
-	let line =
-		display::line(block.header.number, &block.events, outcome, relay.cores(), unincluded);
-	log::info!(target: LOG_TARGET, "{line}");
 }

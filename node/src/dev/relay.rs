@@ -83,6 +83,16 @@ impl RelayBlock {
 	pub(crate) fn id(&self) -> RelayId {
 		RelayId { number: self.header.number, hash: self.header.hash() }
 	}
+
+	/// Returns what a candidate with this relay parent, built on `parent_head`, is validated with.
+	pub(crate) fn validation_data(&self, parent_head: HeadData) -> PersistedValidationData {
+		PersistedValidationData {
+			parent_head,
+			relay_parent_number: self.header.number,
+			relay_parent_storage_root: self.header.state_root,
+			max_pov_size: MAX_POV_SIZE,
+		}
+	}
 }
 
 /// A relay parent with the descendants that prove its distance from the tip.
@@ -102,18 +112,6 @@ pub(crate) enum NoRelayParent {
 	ChainTooShort,
 	/// This relay block, a descendant of the relay parent, began a session.
 	SessionChange(BlockNumber),
-}
-
-impl RelayParent {
-	/// What a candidate built on `parent_head` is validated with.
-	pub(crate) fn validation_data(&self, parent_head: HeadData) -> PersistedValidationData {
-		PersistedValidationData {
-			parent_head,
-			relay_parent_number: self.block.header.number,
-			relay_parent_storage_root: self.block.header.state_root,
-			max_pov_size: MAX_POV_SIZE,
-		}
-	}
 }
 
 /// Where a simulated relay chain starts, and how it goes on.
@@ -203,6 +201,11 @@ impl SimulatedRelay {
 		}
 	}
 
+	/// The parachain.
+	pub(crate) fn para_id(&self) -> ParaId {
+		self.para_id
+	}
+
 	/// The parachain's cores.
 	pub(crate) fn cores(&self) -> u8 {
 		self.settings.cores
@@ -231,7 +234,11 @@ impl SimulatedRelay {
 
 	/// Produce the next block.
 	pub(crate) fn advance(&mut self) -> &RelayBlock {
-		let slot = self.tip().slot + 1u64;
+		self.advance_to(self.tip().slot + 1u64)
+	}
+
+	/// Produces the next block in relay slot `slot`, which is later than the tip's.
+	pub(crate) fn advance_to(&mut self, slot: Slot) -> &RelayBlock {
 		self.produce(slot, false)
 	}
 
@@ -268,13 +275,24 @@ impl SimulatedRelay {
 		Ok(RelayParent { block, descendants })
 	}
 
-	/// The state roots of the blocks that a parachain block must be built on to have a chance of being
-	/// included, as one sees it who takes block `relay_parent` for the tip: that block and those
-	/// before it, as many as the lookahead.
+	/// Returns the state roots of the relay parents with which a parachain block can still be backed, seen
+	/// from relay parent `relay_parent`: of that block, which is last, and those before it, as many as the
+	/// lookahead, and none from before the newest relay session.
 	pub(crate) fn window(&self, relay_parent: BlockNumber) -> Vec<Hash> {
-		let first = (relay_parent + 1).saturating_sub(self.settings.rules.lookahead);
-		let in_window = |block: &&RelayBlock| (first..=relay_parent).contains(&block.header.number);
-		self.blocks.iter().filter(in_window).map(|block| block.header.state_root).collect()
+		let mut window = Vec::new();
+		let until_relay_parent = |block: &&RelayBlock| block.header.number <= relay_parent;
+		for block in self.blocks.iter().filter(until_relay_parent).rev() {
+			if window.len() == self.settings.rules.lookahead as usize {
+				break;
+			}
+			window.push(block.header.state_root);
+			// It is the oldest relay parent of the session.
+			if self.rules().begins_session(block.header.number) {
+				break;
+			}
+		}
+		window.reverse();
+		window
 	}
 
 	/// Build a block on the tip, which is there for good from now on.
@@ -564,7 +582,7 @@ mod tests {
 		let numbers = parent.descendants.iter().map(|header| header.number).collect::<Vec<_>>();
 		assert_eq!(numbers, [11, 12, 13]);
 		assert_eq!(parent.descendants[0], parent.block.header);
-		let validation_data = parent.validation_data(head(7));
+		let validation_data = parent.block.validation_data(head(7));
 		assert_eq!(validation_data.relay_parent_storage_root, parent.block.header.state_root);
 		assert_eq!(validation_data.relay_parent_number, 11);
 	}
@@ -686,6 +704,25 @@ mod tests {
 		let window = relay.window(29);
 		assert_eq!(window.len(), 5);
 		assert_eq!(window.last(), Some(&relay.relay_parent(1).unwrap().block.header.state_root));
+	}
+
+	#[test]
+	fn the_window_has_no_relay_parent_of_an_earlier_session() {
+		let settings = settings(2);
+		let rules = Rules { session: Some(6), ..settings.rules };
+		let mut relay = relay_with(Settings { rules, ..settings });
+		let state_root = |relay: &SimulatedRelay| relay.tip().header.state_root;
+		let mut state_roots = vec![state_root(&relay)];
+		while relay.tip().header.number < 18 {
+			relay.advance();
+			state_roots.push(state_root(&relay));
+		}
+		// Blocks 12 and 18 begin a session.
+		assert_eq!(relay.window(11), state_roots[..2]);
+		assert_eq!(relay.window(12), state_roots[2..=2]);
+		assert_eq!(relay.window(14), state_roots[2..=4]);
+		assert_eq!(relay.window(17), state_roots[3..=7], "as many as the lookahead");
+		assert_eq!(relay.window(18), state_roots[8..]);
 	}
 
 	/// What a collator, who knows no more than a real one, makes of a relay chain: as

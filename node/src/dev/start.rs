@@ -140,7 +140,7 @@ fn header(client: &ParachainClient, hash: sp_core::H256) -> Result<Header, Error
 }
 
 /// The relay slot that the clock shows.
-fn slot_now() -> Result<Slot, Error> {
+pub(super) fn slot_now() -> Result<Slot, Error> {
 	let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
 	Ok(Slot::from(now / RELAY_SLOT_ON_CHAIN_MS))
 }

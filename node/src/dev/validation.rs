@@ -5,7 +5,7 @@
 //!
 //! The candidate's commitments are compared with the collation's, as a validator compares them.
 
-use super::relay::Error;
+use super::{labels::LOG_TARGET, relay::Error};
 use crate::service::ParachainClient;
 use codec::{DecodeAll, Encode};
 use cumulus_primitives_core::PersistedValidationData;
@@ -53,6 +53,11 @@ impl Validator {
 		Self { client, prepared: Mutex::new(None) }
 	}
 
+	/// Compiles the code of the state after block `at`, so that the first candidate does not wait for it.
+	pub(crate) fn prepare(&self, at: H256) -> Result<(), Error> {
+		self.prepared(at).map(|_| ())
+	}
+
 	/// Validates `collation`, built on block `parent` with `validation_data`.
 	///
 	/// Returns why a validator rejects the candidate, or `Ok(Ok(()))` if it is valid. An error means
@@ -69,7 +74,7 @@ impl Validator {
 		let start = Instant::now();
 		let verdict = validate(&prepared.artifact, collation, validation_data);
 		log::debug!(
-			target: super::LOG_TARGET,
+			target: LOG_TARGET,
 			"Validated the candidate on {parent:?} in {} ms: {}",
 			start.elapsed().as_millis(),
 			match &verdict {
@@ -106,7 +111,7 @@ fn compile(code: &[u8]) -> Result<Vec<u8>, Error> {
 		.and_then(|blob| prepare(blob, &ExecutorParams::default()))
 		.map_err(|error| format!("the validation code cannot be compiled: {error}"))?;
 	log::debug!(
-		target: super::LOG_TARGET,
+		target: LOG_TARGET,
 		"Compiled the validation code in {} ms",
 		start.elapsed().as_millis(),
 	);

@@ -48,6 +48,9 @@ const IN_A_BLOCK: [i32; 2] = [1010, 1012];
 /// What a node logs that is stopped while it imports a block.
 const CLIENT_ENDS: &str = "Unable to send AnnouncePin worker message";
 
+/// What a node logs whose own collator is stopped while it builds a block.
+const COLLATOR_ENDS: &str = "Cancelled oneshot channel";
+
 /// A folder that is removed at the end.
 pub(crate) struct Folder(tempfile::TempDir);
 
@@ -135,7 +138,9 @@ impl DevChain {
 			.borrow()
 			.iter()
 			.filter(|line| line.contains(" ERROR ") || line.contains("panicked"))
-			.filter(|line| !line.contains(POOL_ENDS) && !line.contains(CLIENT_ENDS))
+			.filter(|line| {
+				[POOL_ENDS, CLIENT_ENDS, COLLATOR_ENDS].iter().all(|end| !line.contains(end))
+			})
 			.cloned()
 			.collect::<Vec<_>>();
 		assert!(errors.is_empty(), "{}", errors.join("\n"));

@@ -4,10 +4,12 @@
 //! stopped.
 //!
 //! - [`chain`]: a running development chain, and what can be asked of it.
+//! - [`collators`]: the own collator and upstream's, compared.
 //! - [`trouble`]: candidates that miss their chances, relay forks, several cores and collators.
 //! - [`validity`]: blocks and candidates are those that other nodes and validators accept.
 
 mod chain;
+mod collators;
 mod trouble;
 mod validity;
 
@@ -174,6 +176,10 @@ fn options_that_cannot_be_are_refused_before_anything_starts() {
 	for (options, reason) in [
 		(&["--relay-slot-ms", "1"][..], "1 is out of range, choose between 50 and 60000"),
 		(&["--miss-rate", "2"], "2 is out of range, choose between 0 and 1"),
+		(
+			&["--collator", "upstream", "--relay-slot-ms", "1000"],
+			"--relay-slot-ms 1000 is not possible with --collator upstream",
+		),
 		(&["--collators", "7"], "7 is out of range, choose between 1 and 6"),
 		(
 			&["--lookahead", "4", "--inclusion-delay", "5"],
