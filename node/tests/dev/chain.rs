@@ -74,6 +74,21 @@ pub(crate) struct DevChain {
 	seen: u32,
 }
 
+/// Starts a development chain that ends with an error. Returns what it logged.
+pub(crate) async fn rejected(options: &[&str]) -> String {
+	let program = Command::new(PROGRAM)
+		.args(["dev", "--rpc-port=0", "--port=0", "--no-prometheus"])
+		.args(options)
+		.kill_on_drop(true)
+		.output();
+	let output = tokio::time::timeout(PATIENCE, program)
+		.await
+		.unwrap_or_else(|_| panic!("with {options:?} the chain runs instead of ending"))
+		.expect("the program starts");
+	assert!(!output.status.success(), "{options:?}");
+	String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 /// Await something that the chain will do.
 async fn expect<T>(
 	what: &str,
