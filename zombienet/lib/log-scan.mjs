@@ -1,4 +1,4 @@
-// Finds what must not be in a node's log.
+// Finds lines in a node's log: errors, which must not be there, and others.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 
@@ -21,13 +21,18 @@ export function timeOf(line) {
 	return new Date(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?/.exec(line)?.[0].replace(' ', 'T')).getTime();
 }
 
-// The error lines of the log file at `path`.
-export async function errorsIn(path, harmless = HARMLESS) {
+// The lines of the log file at `path` for which `wanted(line)` is true.
+export async function linesIn(path, wanted) {
 	const found = [];
 	for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })) {
-		if (isError(line, harmless)) found.push(line);
+		if (wanted(line)) found.push(line);
 	}
 	return found;
+}
+
+// The error lines of the log file at `path`.
+export function errorsIn(path, harmless = HARMLESS) {
+	return linesIn(path, (line) => isError(line, harmless));
 }
 
 // Whether the node `name` wrote `line` in one of `troubles` ([{ names, from, to }], times in milliseconds): while

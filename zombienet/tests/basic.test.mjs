@@ -8,7 +8,7 @@ import { relayEvents } from 'conveyor-observer/relay-events';
 import { connect, devAccount, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
 import { followInclusion, inclusionAsSeen } from '../lib/inclusion.mjs';
-import { errorsIn } from '../lib/log-scan.mjs';
+import { errorsIn, linesIn } from '../lib/log-scan.mjs';
 import { throughputMeter } from '../lib/throughput.mjs';
 import { launch } from '../launch.mjs';
 
@@ -172,6 +172,16 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 			assert.equal(result.dispatchError?.type, 'BadOrigin');
 			assert.deepEqual(await api.query.Velocity.Limits.getValue(), current);
 		});
+	});
+
+	// Each collator resolves the address of the other one in the DHT and keeps a connection to it.
+	it('lets each collator find the other one', async () => {
+		const found = /collator-discovery: .*Refreshing reserved peers .* target=1 unresolved=0 .*peer_ids=1 /;
+		for (const name of ['collator-1', 'collator-2']) {
+			const refreshed = await linesIn(network.node(name).log, (line) => line.includes('Refreshing reserved peers'));
+			console.log(`${name}: ${refreshed.join('\n')}`);
+			assert.ok(refreshed.some((line) => found.test(line)), `${name} did not find the other collator`);
+		}
 	});
 
 	it('leaves no error in any log', async () => {
