@@ -10,6 +10,9 @@ use substrate_wasm_builder::WasmBuilder;
 /// Prefix of the names of the variants' crates.
 const PREFIX: &str = "conveyor-runtime-";
 
+/// Profiles of our `Cargo.toml` that the Wasm builder does not know.
+const OUR_PROFILES: [&str; 2] = ["bench-host", "local"];
+
 /// Builds the Wasm that chains run. For the build script of the runtime.
 pub fn build_runtime() {
 	declare_variants();
@@ -46,7 +49,7 @@ pub fn build_variant(quick: bool) {
 }
 
 /// Names the workspace to the builder, by its path from the folder of the crate that is built, and
-/// names the Wasm of our profile `local` a release.
+/// names the Wasm of our profiles `local` and `bench-host` a release.
 ///
 /// - The versions of the Wasm build are pinned by the workspace's `Cargo.lock`, which the builder
 ///   looks for in the directories above the target directory. Ours lies outside the checkout, so it
@@ -57,7 +60,8 @@ fn prepare(workspace: &str) {
 	if let Ok(manifest) = env::var("CARGO_MANIFEST_DIR") {
 		set_default("WASM_BUILD_WORKSPACE_HINT", &format!("{manifest}/{workspace}"));
 	}
-	if profile_directory().is_some_and(|directory| directory.ends_with("local")) {
+	let is_ours = |directory: PathBuf| OUR_PROFILES.iter().any(|name| directory.ends_with(name));
+	if profile_directory().is_some_and(is_ours) {
 		set_default("WASM_BUILD_TYPE", "release");
 	}
 }
