@@ -41,4 +41,10 @@ fi
 "$SCRIPTS/setup.sh" >&2
 use_tools
 build >&2 || fail "the build failed; the reason is above" "correct it and call scripts/network.sh again"
+# A chain of a variant of the runtime (runtime-variants/). These are dependencies of a test of the node.
+if grep -q '{{PARA_SPEC_' "$NETWORKS/$wanted.toml"; then
+	timed "building the variants of the runtime (cargo build ${SELECTION[*]} --test wasm)" \
+		in_root cargo build "${SELECTION[@]}" --test wasm >&2 ||
+		fail "the build failed; the reason is above" "correct it and call scripts/network.sh again"
+fi
 exec node "$NETWORKS/launch.mjs" "$@"

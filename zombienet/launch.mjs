@@ -50,16 +50,11 @@ async function prepare(name, { ports, report, signal }) {
 	const folder = await mkdtemp(join(tmpdir(), `conveyor-${name}-`));
 	try {
 		report('writing the chain specifications');
-		const { relaySpec, paraSpec } = await writeSpecs(folder, binaries, signal);
 		const text = await readFile(toml, 'utf8');
-		const needed = placeholders(text).ports.length;
-		const free = await freePorts(needed, ports === 'stable' ? FIRST_PORT : undefined);
-		const env = variables(text, free, {
-			NODE: binaries.node,
-			PARA_SPEC: paraSpec,
-			POLKADOT: binaries.polkadot,
-			RELAY_SPEC: relaySpec,
-		});
+		const needed = placeholders(text);
+		const specs = await writeSpecs(folder, binaries, needed.others, signal);
+		const free = await freePorts(needed.ports.length, ports === 'stable' ? FIRST_PORT : undefined);
+		const env = variables(text, free, { NODE: binaries.node, POLKADOT: binaries.polkadot, ...specs });
 		return { toml, text, folder, env };
 	} catch (error) {
 		await rm(folder, { recursive: true, force: true });

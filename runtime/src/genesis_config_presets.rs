@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Genesis states that need no file: one for a chain on a desk, one for a network of several nodes,
-//! and one for the same network without asynchronous backing, to compare with.
+//! and one for the same network with one unincluded block at most.
 //!
 //! Keys, accounts and sudo are those of the well-known development seeds. No preset is a chain that
 //! anybody should put a value on.
@@ -19,8 +19,11 @@ use serde_json::Value;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::Sr25519Keyring;
 
-/// The preset of a network whose blocks each wait until the one before is included, as all did before
-/// asynchronous backing.
+/// Name of the preset of a network in which each block waits for the inclusion of the block before it.
+///
+/// With this runtime's relay parent offset of 1, that is a block in three relay blocks. Before
+/// asynchronous backing it was a block in two: the network `sync` has the same limits and the runtime
+/// variant `offset-zero`.
 pub const SYNC_RUNTIME_PRESET: &str = "sync";
 
 /// The limits of [`SYNC_RUNTIME_PRESET`]: nothing may be under way when a block is built.

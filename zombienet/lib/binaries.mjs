@@ -96,12 +96,12 @@ export async function findWasm(env = process.env) {
 	};
 }
 
-// The runtime to upgrade the parachain to: the same with a higher spec version, and switches that are off
-// (runtime-variants/test).
-// It is no part of every build, because it takes another minute or two.
-export function findNextParaWasm(env = process.env) {
+// Returns the path of a variant of the parachain's runtime (runtime-variants/NAME). Variants are built with the
+// tests, because each takes another minute.
+export function findVariantWasm(name, env = process.env) {
+	const crate = `conveyor-runtime-${name}`;
 	return findFile(
-		join(buildFolder(env), 'wbuild', 'conveyor-runtime-test', 'conveyor_runtime_test.compact.compressed.wasm'),
-		'it is built with the tests: scripts/test.sh does',
+		join(buildFolder(env), 'wbuild', crate, `${crate.replaceAll('-', '_')}.compact.compressed.wasm`),
+		'build the tests: scripts/test.sh does, or `cargo build --profile local --workspace --locked --test wasm`',
 	);
 }

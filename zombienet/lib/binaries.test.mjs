@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { buildFolder, findBinaries, findNextParaWasm, releaseOf } from './binaries.mjs';
+import { buildFolder, findBinaries, findVariantWasm, releaseOf } from './binaries.mjs';
 
 async function program(path, says) {
 	await writeFile(path, `#!/bin/sh\necho '${says}'\n`);
@@ -50,12 +50,12 @@ test('another release of polkadot is refused, with both named', async (t) => {
 	await assert.rejects(findBinaries(env), /is 'polkadot 1\.20\.0-abc', and these networks need polkadot \d+\.\d+\.\d+;/);
 });
 
-test('the runtime to upgrade to is looked for only by those who want it', async (t) => {
+test('a variant of the runtime is found by its name', async (t) => {
 	const { env } = await folders(t);
-	await assert.rejects(findNextParaWasm(env), /conveyor_runtime_test\.compact\.compressed\.wasm is missing; it is built with the tests/);
-	const folder = join(env.CARGO_TARGET_DIR, 'local', 'wbuild', 'conveyor-runtime-test');
+	await assert.rejects(findVariantWasm('offset-zero', env), /conveyor_runtime_offset_zero\.compact\.compressed\.wasm is missing; build the tests/);
+	const folder = join(env.CARGO_TARGET_DIR, 'local', 'wbuild', 'conveyor-runtime-offset-zero');
 	await mkdir(folder, { recursive: true });
-	const file = join(folder, 'conveyor_runtime_test.compact.compressed.wasm');
+	const file = join(folder, 'conveyor_runtime_offset_zero.compact.compressed.wasm');
 	await writeFile(file, '');
-	assert.equal(await findNextParaWasm(env), file);
+	assert.equal(await findVariantWasm('offset-zero', env), file);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { networksFolder } from './binaries.mjs';
 import { placeholders, variables } from './placeholders.mjs';
+import { SPEC_PLACEHOLDERS } from './specs.mjs';
 
 const toml = 'command = "{{NODE}}"\nrpc_port = {{ A_PORT }}\nargs = ["{{A_PORT}}", "{{B_PORT}}"]';
 
@@ -21,7 +22,7 @@ test('every name gets a value', () => {
 });
 
 test('every network refers to known names only, and names a port for each of its nodes', async () => {
-	const known = { NODE: '', PARA_SPEC: '', POLKADOT: '', RELAY_SPEC: '' };
+	const known = Object.fromEntries(['NODE', 'POLKADOT', ...SPEC_PLACEHOLDERS].map((name) => [name, '']));
 	const files = (await readdir(networksFolder)).filter((file) => file.endsWith('.toml'));
 	assert.ok(files.length > 0);
 	for (const file of files) {

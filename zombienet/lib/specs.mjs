@@ -1,17 +1,38 @@
 // Plain chain specifications, which zombienet completes with the validators, collators and parachains of
 // a network.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findVariantWasm } from './binaries.mjs';
 import { output } from './processes.mjs';
 
 // The relay chain's id tells polkadot what kind of chain it is: `westend` how addresses are written, and
 // `dev` that a validator goes on authoring when finality is late.
 const RELAY = { name: 'Westend Local', id: 'westend_ab_dev', preset: 'local_testnet' };
 
-// Writes both into `folder` and returns their paths. `signal` interrupts.
-export async function writeSpecs(folder, { node, relayWasm }, signal) {
-	const relaySpec = join(folder, 'relay.json');
-	const paraSpec = join(folder, 'para.json');
+// Variants of the parachain's runtime by the placeholder that a network refers to the chain with.
+const VARIANTS = { PARA_SPEC_OFFSET_ZERO: 'offset-zero' };
+
+// The placeholders that networks may refer to chain specifications with.
+export const SPEC_PLACEHOLDERS = ['PARA_SPEC', 'RELAY_SPEC', ...Object.keys(VARIANTS)];
+
+// Returns the plain chain specification `plain`, as text, with `code` in place of its runtime.
+export function withCode(plain, code) {
+	const spec = JSON.parse(plain);
+	const genesis = spec.genesis?.runtimeGenesis;
+	if (typeof genesis?.code !== 'string') throw new Error('the chain specification has no runtime in genesis.runtimeGenesis.code, so none can be replaced');
+	genesis.code = `0x${Buffer.from(code).toString('hex')}`;
+	return JSON.stringify(spec);
+}
+
+// Writes the chain specifications that the placeholders `wanted` stand for into `folder`, and returns their paths by
+// placeholder. `signal` interrupts.
+export async function writeSpecs(folder, { node, relayWasm }, wanted, signal) {
+	const variants = Object.entries(VARIANTS).filter(([placeholder]) => wanted.includes(placeholder));
+	// A variant that is missing is an error before anything is made.
+	const codes = await Promise.all(variants.map(async ([, name]) => readFile(await findVariantWasm(name))));
+	const pathOf = (name) => join(folder, `${name}.json`);
+	const relaySpec = pathOf('relay');
+	const paths = { RELAY_SPEC: relaySpec, PARA_SPEC: pathOf('para') };
 	const create = [
 		...['chain-spec-builder', '--chain-spec-path', relaySpec, 'create', '-t', 'local'],
 		...['--chain-name', RELAY.name, '--chain-id', RELAY.id, '--runtime', relayWasm],
@@ -19,6 +40,10 @@ export async function writeSpecs(folder, { node, relayWasm }, signal) {
 	];
 	const buildSpec = ['build-spec', '--chain', 'local', '--disable-default-bootnode'];
 	const [, plain] = await Promise.all([output(node, create, { signal }), output(node, buildSpec, { signal })]);
-	await writeFile(paraSpec, plain);
-	return { relaySpec, paraSpec };
+	await writeFile(paths.PARA_SPEC, plain);
+	for (const [at, [placeholder, name]] of variants.entries()) {
+		paths[placeholder] = pathOf(`para-${name}`);
+		await writeFile(paths[placeholder], withCode(plain, codes[at]));
+	}
+	return paths;
 }

@@ -1,7 +1,8 @@
-// The network `sync`: each block waits until the one before is included, as all did before asynchronous
-// backing. Under full load it tells what the chain uses of the relay chain, with blocks as large as they
-// could be then and as they can be now; then governance gives the same chain the limits of the network
-// `basic`, and the ratios are printed. One network for both: nodes, machine and load are the same.
+// The network `sync`: each block is built on the relay chain's head and waits for the inclusion of the block before
+// it, as all blocks did before asynchronous backing. The test loads the chain and measures blocks, reference time and
+// proof size per relay block: with blocks of the old size, with blocks of today's size, and, after governance has set
+// the limits of the network `basic`, with asynchronous backing. It prints the ratios. All three are measured on one
+// network, so that nodes, machine, runtime and load are the same.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { firstOf } from 'conveyor-observer/bounded';
@@ -21,11 +22,10 @@ const SYNC = { velocity: 1, capacity: 1, target_block_rate: 1 };
 // Those of the runtime's other presets, and so of the network `basic`.
 const ASYNC = { velocity: 1, capacity: 4, target_block_rate: 1 };
 
-// Upstream's thresholds for a parachain that waits for inclusion (`sync_backing`): a block in two relay
-// blocks. Ours has a relay parent offset of one, and cannot see an inclusion before another relay block has
-// come: a block in three relay blocks at best, which is the lower end.
+// A block in two relay blocks, which is 7 or 8, and one block less for a change of session. Upstream's test
+// (`sync_backing`) accepts 5 to 9. 5 is a block in three relay blocks, as with a relay parent offset of 1.
 const RELAY_BLOCKS = 15;
-const BACKED = { least: 5, most: 9 };
+const BACKED = { least: 6, most: 8 };
 
 // What is used is measured over as many relay blocks as a session has, so that each window has the loss
 // around one change of session in it.
@@ -49,10 +49,12 @@ const LOADS = {
 	full: { seed: 'full', funder: '//Alice', accounts: 100, rate: 20, fill: FULL_CALLS, state: 4000 },
 };
 
-// What a chain with the new limits must reach against one with the old ones, for each relay block. The goals
-// are 2 in blocks and 5 in reference time and proof. In blocks, what is missing is for a machine that is too
-// busy to execute full blocks in time. Proof is only told: its limit has doubled, where that of reference time
-// is four times what it was, and the accounts that the load looks up do not fill it.
+// Today's limits of a block.
+const FULL_BLOCK = { refTimeMs: 2000, proofKib: 10 * 1024 };
+
+// Minimum ratio of asynchronous to old, per relay block. The limits allow 2 in blocks, 8 in reference time and 4 in
+// proof size. Reference time has the lower end of the goal (5 to 10). Blocks have a margin for a machine that is too
+// busy to execute full blocks in time. Proof size is printed and has no minimum: the load cannot fill the new limit.
 const LEAST = { blocks: 1.7, refTime: 5 };
 
 // Limits of waiting, as in basic.test.mjs; for a window, 20 relay blocks take 120 s.
@@ -61,19 +63,30 @@ const SECONDS = { throughput: 600, transaction: 240, window: 420, load: 900 };
 const report = (line) => console.log(`... ${line}`);
 const round = (value, digits = 1) => value.toFixed(digits);
 
+const RELAY_SLOT_S = 6;
 const MS = 1e9;
 const MIB = 1024 * 1024;
 
-function usedLine(what, { perBlock, sessionChanges, refTime, proofSize, perRelayBlock }) {
+const percent = (share) => `${round(share * 100, 0)} %`;
+
+// What a window used, as text. `limits` are those of its blocks.
+function usedLines(what, { perBlock, sessionChanges, refTime, proofSize, perRelayBlock }, limits) {
+	const share = (value, limit) => `${percent(value / limit)} of a block's`;
 	return [
 		`${what}, ${perBlock.length} relay blocks (${sessionChanges} changes of session): blocks included ${perBlock.join(' ')}`,
-		`  of a block: ref time mean ${round(refTime.mean / MS, 0)} ms, most ${round(refTime.most / MS, 0)} ms; proof mean ${round(proofSize.mean / MIB, 2)} MiB, most ${round(proofSize.most / MIB, 2)} MiB`,
-		`  of a relay block: ${round(perRelayBlock.blocks, 2)} blocks, ref time ${round(perRelayBlock.refTime / MS, 0)} ms, proof ${round(perRelayBlock.proofSize / MIB, 2)} MiB`,
+		`  blocks: ${round(perRelayBlock.blocks, 2)} per relay block, one in ${round(RELAY_SLOT_S / perRelayBlock.blocks)} s`,
+		`  ref time: ${round(perRelayBlock.refTime / MS, 0)} ms per relay block; mean ${round(refTime.mean / MS, 0)} ms per block (${share(refTime.mean / MS, limits.refTimeMs)}), most ${round(refTime.most / MS, 0)} ms`,
+		`  proof size: ${round(perRelayBlock.proofSize / MIB, 2)} MiB per relay block; mean ${round(proofSize.mean / MIB, 2)} MiB per block (${share(proofSize.mean / 1024, limits.proofKib)}), most ${round(proofSize.most / MIB, 2)} MiB`,
 	].join('\n');
 }
 
-function ratioLine(what, { blocks, refTime, proofSize }) {
-	return `${what}: blocks ${round(blocks, 2)}, ref time ${round(refTime, 2)}, proof ${round(proofSize, 2)}`;
+function ratioLines(what, { blocks, refTime, proofSize }, allowed) {
+	return [
+		`${what}, per relay block:`,
+		`  blocks: ${round(blocks, 2)} times (limits allow ${allowed.blocks})`,
+		`  ref time: ${round(refTime, 2)} times (limits allow ${allowed.refTime})`,
+		`  proof size: ${round(proofSize, 2)} times (limits allow ${allowed.proofSize})`,
+	].join('\n');
 }
 
 describe('network sync', { timeout: 1_800_000 }, () => {
@@ -112,13 +125,13 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 
 	// What is used in the window after the first included block for which `isLoaded` holds. A node may tell of a
 	// change of its best branch only with the next block, and so what its last block used.
-	const measure = async (what, isLoaded) => {
+	const measure = async (what, isLoaded, limits) => {
 		const used = await pipeline.until(SECONDS.window, `${WINDOW} relay blocks of '${what}', and what was used in them`, (lines) => {
 			const window = windowAfter(lines, isLoaded, WINDOW);
 			const found = window && blockspace(window, (hash) => usages.get(hash));
 			return found?.unknown === 0 ? found : undefined;
 		});
-		console.log(usedLine(what, used));
+		console.log(usedLines(what, used, limits));
 		return used;
 	};
 
@@ -138,7 +151,9 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 	});
 
 	it(`backs ${BACKED.least} to ${BACKED.most} candidates in ${RELAY_BLOCKS} relay blocks`, async () => {
-		assert.deepEqual(await to('collator-1').api.query.Velocity.Limits.getValue(), SYNC);
+		const parachain = to('collator-1').api;
+		assert.deepEqual(await parachain.query.Velocity.Limits.getValue(), SYNC);
+		assert.equal(await parachain.apis.RelayParentOffsetApi.relay_parent_offset(), 0, 'the chain has another runtime than its network says');
 		const { client, api } = to('alice');
 		const meter = throughputMeter({ blocks: RELAY_BLOCKS });
 		let last;
@@ -161,10 +176,10 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 	it('is measured with full blocks of the old size, and of today\'s', async () => {
 		const [old, full] = await Promise.all([prepared('old'), prepared('full')]);
 		old.begin();
-		measured.old = await measure('old limits: wait for inclusion, 0.5 s and 5 MiB', old.isIn);
+		measured.old = await measure('synchronous, old blocks of 0.5 s and 5 MiB', old.isIn, OLD_BLOCK);
 		old.end();
 		full.begin();
-		measured.full = await measure('wait for inclusion, 2 s and 10 MiB', full.isIn);
+		measured.full = await measure('synchronous, blocks of 2 s and 10 MiB', full.isIn, FULL_BLOCK);
 	});
 
 	it('becomes asynchronous by a transaction, and is measured again', async () => {
@@ -175,15 +190,14 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 		console.log(`asynchronous after parachain block #${result.block.number}`);
 		// The pipeline has to fill first.
 		const filled = result.block.number + ASYNC.capacity;
-		measured.async = await measure('asynchronous, 2 s and 10 MiB', ({ number }) => number >= filled);
+		measured.async = await measure('asynchronous, blocks of 2 s and 10 MiB', ({ number }) => number >= filled, FULL_BLOCK);
 	});
 
-	it('tells the ratios', () => {
+	it(`has at least ${LEAST.blocks} times the blocks and ${LEAST.refTime} times the reference time of the old chain`, () => {
 		const { old, full, async } = measured;
 		const against = { old: ratios(async, old), full: ratios(async, full) };
-		console.log(ratioLine('asynchronous against old limits', against.old));
-		console.log(ratioLine('asynchronous against waiting for inclusion with the same limits', against.full));
-		console.log(`asynchronous against a block in two relay blocks, which is what there was without a relay parent offset: blocks ${round(async.perRelayBlock.blocks * 2, 2)}, ref time with old limits ${round((async.perRelayBlock.refTime * 2) / old.refTime.mean, 2)}, proof ${round((async.perRelayBlock.proofSize * 2) / old.proofSize.mean, 2)}`);
+		console.log(ratioLines('asynchronous against old', against.old, { blocks: 2, refTime: 8, proofSize: 4 }));
+		console.log(ratioLines('asynchronous against synchronous with blocks of the same size', against.full, { blocks: 2, refTime: 2, proofSize: 2 }));
 		assert.ok(against.old.blocks >= LEAST.blocks, `only ${round(against.old.blocks, 2)} times as many blocks`);
 		assert.ok(against.old.refTime >= LEAST.refTime, `only ${round(against.old.refTime, 2)} times as much reference time`);
 		assert.ok(old.refTime.mean <= OLD_BLOCK.refTimeMs * MS, `the blocks measured as old ones had ${round(old.refTime.mean / MS, 0)} ms on average`);

@@ -9,7 +9,7 @@ import { blake2b256 } from '@polkadot-labs/hdkd-helpers';
 import { firstOf, within } from 'conveyor-observer/bounded';
 import { pipelineDigest, relevantDigests } from 'conveyor-observer/header';
 import { summaryText } from 'conveyor-observer/picture';
-import { findNextParaWasm } from '../lib/binaries.mjs';
+import { findVariantWasm } from '../lib/binaries.mjs';
 import { followBlocks } from '../lib/blocks.mjs';
 import { connect, devAccount, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
@@ -86,7 +86,7 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 	}
 
 	before(async () => {
-		code = await readFile(await findNextParaWasm());
+		code = await readFile(await findVariantWasm('test'));
 		const generated = await descriptors(report);
 		const start = Date.now();
 		network = await launch('basic', { report });
