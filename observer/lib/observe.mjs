@@ -43,7 +43,7 @@ export async function observe({ urls, paraId, waits, emit, fail }) {
 		const [relay, parachain] = chains;
 		const para = paraId ?? (await idOf(parachain, urls.para));
 		await within(ANSWER, `${ROLES.relay.name} to tell of parachain ${para}`, knows(relay, para, urls.relay));
-		tell('observer', { type: 'start', para });
+		tell('observer', { type: 'start', para, relayParentOffset: await answer(offset(parachain.api)).catch(() => undefined) });
 
 		const relayParents = new Map();
 		const ask = runtimeOf(parachain, relay, { relayParents, para, tell: (event) => tell('para', event) });
@@ -237,6 +237,7 @@ function verdictOf({ success, value }) {
 	return typeof value === 'number' ? { room: value } : value;
 }
 
+// The parachain's relay parent offset: 0 if its runtime has none.
 async function offset(api) {
 	try {
 		return await api.apis.RelayParentOffsetApi.relay_parent_offset();

@@ -29,7 +29,7 @@ function runs(blocks) {
 function candidates(list, letter, cores) {
 	return [...list]
 		.sort((a, b) => (a.blocks[0].number ?? 0) - (b.blocks[0].number ?? 0))
-		.map(({ core, blocks, again }) => `${names(blocks)}(${letter}${cores > 1 ? `@${core}` : ''}${again ? ' again' : ''})`);
+		.map(({ core, blocks, attempt, again }) => `${names(blocks)}(${letter}${attempt > 1 ? attempt : ''}${cores > 1 ? `@${core}` : ''}${again ? ' again' : ''})`);
 }
 
 function remarks({ session, unread, missed, collated, admission }, cores) {
@@ -84,15 +84,25 @@ export function picture() {
 }
 
 const rounded = (value, digits = 2) => (value === null ? '-' : value.toFixed(digits));
+const percent = (value) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
 const seconds = (milliseconds) => (milliseconds === null ? '-' : `${(milliseconds / 1000).toFixed(2)} s`);
 
+function attempts({ attempts, backed, lost }) {
+	const counts = attempts.map((count, at) => `${count} on attempt ${at + 1}`);
+	const unknown = backed - attempts.reduce((sum, count) => sum + count, 0);
+	if (unknown > 0) counts.push(`${unknown} on an unknown attempt`);
+	return `backed ${counts.join(', ') || '-'}; ${lost} lost without being backed`;
+}
+
 // The summary, a figure per line.
-export function summaryText({ para, relayBlocks, candidates, blocks, blockTimeMs, inclusionLag, chances, lostConnections, own }) {
+export function summaryText({ para, relayBlocks, candidates, blocks, confidence, blockTimeMs, inclusionLag, chances, lostConnections, own }) {
 	const rows = [
 		['relay blocks', `${relayBlocks.seen} seen, ${relayBlocks.counted} counted, ${relayBlocks.sessionChanges} with a change of session, ${relayBlocks.missed} missed, ${relayBlocks.unread} unread, ${relayBlocks.reorgs} changes of branch`],
 		['block time', `${seconds(blockTimeMs.mean)} on average, p50 ${seconds(blockTimeMs.p50)}, p95 ${seconds(blockTimeMs.p95)} (${blockTimeMs.count} blocks)`],
 		['candidates', `${rounded(candidates.perRelayBlock)} per relay block; ${candidates.backed} backed, ${candidates.included} included, ${candidates.timedOut} timed out, ${candidates.dropped} dropped at a change of session`],
+		['attempts', attempts(candidates)],
 		['parachain blocks', `${rounded(blocks.perRelayBlock)} per relay block; ${blocks.included} included, ${blocks.lost} lost, ${blocks.reproposed} proposed again`],
+		['block confidence', `${percent(confidence.ratio)}; ${confidence.authored} authored: ${confidence.finalized} finalized, ${confidence.lost} lost, ${confidence.open} open`],
 		['inclusion lag', `p50 ${inclusionLag.p50 ?? '-'}, p95 ${inclusionLag.p95 ?? '-'} relay blocks (${inclusionLag.count} blocks)`],
 		['missed chances', `${chances.missed} of ${chances.all}`],
 		['lost connections', `relay chain ${lostConnections.relay}, parachain ${lostConnections.para}`],

@@ -54,6 +54,7 @@ test('cores are named once there are two, and stay named', () => {
 	assert.equal(show({ ...line, backed: [candidate(0, block(1))] }), 'R7: P1(B)');
 	assert.equal(show({ ...line, backed: [candidate(1, block(1))] }), 'R7: P1(B@1)');
 	assert.equal(show({ ...line, backed: [candidate(0, block(1))] }), 'R7: P1(B@0)');
+	assert.equal(show({ ...line, backed: [{ ...candidate(0, block(1)), attempt: 2 }, { ...candidate(1, block(2)), attempt: 1 }] }), 'R7: P1(B2@0) P2(B@1)');
 });
 
 test('a refusal is told where there is no block', () => {
@@ -72,7 +73,9 @@ test('a summary of nothing, and one of something', () => {
   relay blocks      0 seen, 0 counted, 0 with a change of session, 0 missed, 0 unread, 0 changes of branch
   block time        - on average, p50 -, p95 - (0 blocks)
   candidates        - per relay block; 0 backed, 0 included, 0 timed out, 0 dropped at a change of session
+  attempts          backed -; 0 lost without being backed
   parachain blocks  - per relay block; 0 included, 0 lost, 0 proposed again
+  block confidence  -; 0 authored: 0 finalized, 0 lost, 0 open
   inclusion lag     p50 -, p95 - relay blocks (0 blocks)
   missed chances    0 of 0
   lost connections  relay chain 0, parachain 0`,
@@ -81,7 +84,8 @@ test('a summary of nothing, and one of something', () => {
 		...nothing,
 		para: 2000,
 		blockTimeMs: { count: 9, mean: 6004.4, p50: 6000, p95: 6100 },
-		candidates: { ...nothing.candidates, perRelayBlock: 2 / 3 },
+		candidates: { ...nothing.candidates, perRelayBlock: 2 / 3, backed: 9, attempts: [5, 0, 2], lost: 4 },
+		confidence: { authored: 19, finalized: 13, lost: 1, open: 5, ratio: 13 / 14 },
 		inclusionLag: { count: 9, mean: 3.1, p50: 3, p95: 4 },
 	};
 	assert.match(summaryText({ ...nothing, own: { since: 1, included: 7, longest_lag: 5, faults: 0 } }), / the chain itself +7 blocks included since #1, longest lag 5 relay blocks, 0 faults of tracking$/);
@@ -89,5 +93,7 @@ test('a summary of nothing, and one of something', () => {
 	assert.match(text, /^Parachain 2000\n/);
 	assert.match(text, / block time +6\.00 s on average, p50 6\.00 s, p95 6\.10 s \(9 blocks\)/);
 	assert.match(text, / candidates +0\.67 per relay block;/);
+	assert.match(text, / attempts +backed 5 on attempt 1, 0 on attempt 2, 2 on attempt 3, 2 on an unknown attempt; 4 lost without being backed\n/);
+	assert.match(text, / block confidence +92\.9 %; 19 authored: 13 finalized, 1 lost, 5 open\n/);
 	assert.match(text, / inclusion lag +p50 3, p95 4 relay blocks \(9 blocks\)/);
 });

@@ -4,7 +4,7 @@
 // only the figures.
 //
 // Events, in the order in which they were observed (`t`: milliseconds since 1970):
-//   { t, from: 'observer', type: 'start', para }
+//   { t, from: 'observer', type: 'start', para, relayParentOffset }   the offset undefined if unknown
 //   { t, from: 'relay', type: 'block', hash, number, parent, session, candidates, next, root, head, unread }
 //        `session` and `candidates` as of relay-events.mjs; `next`: the cores that are the parachain's in
 //        the next relay block, null if unknown; `root`: whether the parent was never seen, and then `head`,
@@ -16,7 +16,7 @@
 //        what the parachain's runtime answered when relay block `relay` came, of what it can answer
 import { mean, percentile } from './histogram.mjs';
 import { decodeHead, pipelineDigest } from './header.mjs';
-import { advance, bridge, cloneWalk, lose, startWalk } from './walk.mjs';
+import { advance, arriveLate, bridge, cloneWalk, startWalk } from './walk.mjs';
 
 // Blocks that are kept behind what is settled: relay blocks to look up relay parents, and parachain blocks
 // to tell what became of them.
@@ -28,6 +28,7 @@ const NEITHER = { relay: false, para: false };
 export function initial() {
 	return {
 		para: undefined,
+		relayParentOffset: undefined,
 		relay: { blocks: new Map(), best: undefined, finalized: undefined },
 		// `heights`: number -> hashes in the order they were seen; `during`: relay number -> hashes.
 		chain: { blocks: new Map(), heights: new Map(), during: new Map(), best: undefined, finalized: undefined },
@@ -48,7 +49,7 @@ export function initial() {
 }
 
 const HANDLERS = {
-	'observer/start': (state, { para }) => ({ ...state, para }),
+	'observer/start': (state, { para, relayParentOffset }) => ({ ...state, para, relayParentOffset }),
 	'relay/block': relayBlock,
 	'relay/best': relayBest,
 	'relay/finalized': (state, { hash }) => settle({ ...state, relay: { ...state.relay, finalized: hash } }),
@@ -107,21 +108,16 @@ function withParaBlock(chain, block) {
 function paraBlock(state, { t, hash, number, parent, digests }) {
 	const during = state.live.relay ? state.relay.blocks.get(state.relay.best)?.number : undefined;
 	const seen = { at: t, live: state.live.para, during };
-	const chain = withParaBlock(state.chain, { hash, number, parent, digest: pipelineDigest(digests), seen });
+	const block = { hash, number, parent, digest: pipelineDigest(digests), seen };
+	const chain = withParaBlock(state.chain, block);
 	const { settled } = state;
-	if (chain === state.chain || !settled || !isPassed({ chain, settled }, hash, number)) return { ...state, chain };
-	// Too late for the walk, which has left that number behind.
+	if (chain === state.chain || !(number <= settled?.included?.number)) return { ...state, chain };
+	// Too late for the walk, which has left that number behind. Where headers are missing nobody knows.
+	const there = chain.blocks.get(ancestorAt(chain, settled.included.hash, number));
+	if (there === undefined) return { ...state, chain };
 	const walk = cloneWalk(settled);
-	lose(walk, { hash, number });
+	arriveLate(walk, block, there.hash === hash);
 	return { ...state, chain, settled: walk };
-}
-
-// Whether another block of that number is known to be included.
-function isPassed({ chain, settled }, hash, number) {
-	const { included } = settled;
-	if (!(number <= included?.number)) return false;
-	const there = chain.blocks.get(ancestorAt(chain, included.hash, number));
-	return there !== undefined && there.hash !== hash;
 }
 
 // The hash of the block of that number from which `hash` descends, undefined where a header is missing.
@@ -144,7 +140,7 @@ function runtimeAnswered(state, answer) {
 function relayBlock(state, { t, from, type, ...block }) {
 	if (state.relay.blocks.has(block.hash)) return state;
 	let { chain } = state;
-	const candidates = block.candidates.map(({ kind, core, relayParent, pov, paraHead, head }) => {
+	const candidates = block.candidates.map(({ kind, core, relayParent, schedulingParent, pov, paraHead, head }) => {
 		const decoded = decodeHead(head);
 		const digest = decoded && pipelineDigest(decoded.digests);
 		if (decoded) chain = withParaBlock(chain, { hash: paraHead, number: decoded.number, parent: decoded.parent, digest });
@@ -153,6 +149,7 @@ function relayBlock(state, { t, from, type, ...block }) {
 			kind,
 			core,
 			relayParent,
+			schedulingParent,
 			relayParentNumber: digest?.relayParent?.number,
 			head: { hash: paraHead, number: decoded?.number },
 			size: digest?.bundle && digest.bundle.index + 1,
@@ -188,12 +185,13 @@ function rootedBranch({ relay }, hash) {
 }
 
 // What a walk asks for.
-function knowledge({ chain, relay }) {
+function knowledge({ chain, relay, relayParentOffset }) {
 	return {
 		block: (hash) => chain.blocks.get(hash),
 		at: (number) => chain.heights.get(number) ?? [],
 		seenDuring: (number) => chain.during.get(number) ?? [],
 		relayNumber: (hash) => relay.blocks.get(hash)?.number,
+		relayParentOffset,
 	};
 }
 
@@ -372,17 +370,31 @@ function isFinal(state, { hash, number }) {
 
 const ratio = (part, whole) => (whole === 0 ? null : part / whole);
 
+// How many candidates were backed on attempt 1, 2, and so on up to the last that occurred.
+function perAttempt({ tally }) {
+	return Array.from({ length: Math.max(0, ...tally.keys()) }, (_, at) => tally.get(at + 1) ?? 0);
+}
+
+// What became of the blocks that were seen when they were authored, as far as the relay chain is final.
+function confidence({ chain, settled }) {
+	const { included, lost } = settled?.totals.authored ?? { included: 0, lost: 0 };
+	const decided = settled?.included?.number ?? -1;
+	const open = [...chain.blocks.values()].filter(({ number, seen }) => seen?.live && number > decided).length;
+	return { authored: included + lost + open, finalized: included, lost, open, ratio: ratio(included, included + lost) };
+}
+
 // All figures, as observer/README.md defines them; with `complete` those of the relay blocks that are
 // complete, without the best one.
 export function summary(state, { complete = false } = {}) {
-	const { totals, lag, interval } = current(state, complete).walk;
+	const { totals, attempts, lag, interval } = current(state, complete).walk;
 	const { relayBlocks, missed, unread, sessionChanges, counted, candidates, blocks, chances } = totals;
 	return {
 		type: 'summary',
 		para: state.para ?? null,
 		relayBlocks: { seen: relayBlocks, missed, unread, sessionChanges, counted: counted.relayBlocks, reorgs: state.counts.reorgs },
-		candidates: { ...candidates, perRelayBlock: ratio(counted.candidates, counted.relayBlocks) },
+		candidates: { ...candidates, attempts: perAttempt(attempts), perRelayBlock: ratio(counted.candidates, counted.relayBlocks) },
 		blocks: { ...blocks, perRelayBlock: ratio(counted.blocks, counted.relayBlocks) },
+		confidence: confidence(state),
 		blockTimeMs: { count: interval.count, mean: mean(interval), p50: percentile(interval, 50), p95: percentile(interval, 95) },
 		inclusionLag: { count: lag.count, mean: mean(lag), p50: percentile(lag, 50), p95: percentile(lag, 95) },
 		chances,

@@ -7,7 +7,8 @@ const KINDS = { CandidateBacked: 'backed', CandidateIncluded: 'included', Candid
 // `records` are those of System.Events as polkadot-api decodes them, whatever the runtime. Returns
 //   session      index of the session that begins in this block, or undefined
 //   candidates   those of parachain `para`, in the order of the events:
-//                [{ kind, core, relayParent, pov, paraHead, head }], hashes and bytes in hexadecimal
+//                [{ kind, core, relayParent, schedulingParent, pov, paraHead, head }], hashes and bytes in
+//                hexadecimal; `schedulingParent` only of a descriptor of version 3
 export function relayEvents(records, para) {
 	let session;
 	const candidates = [];
@@ -21,10 +22,17 @@ export function relayEvents(records, para) {
 			kind: KINDS[type],
 			core,
 			relayParent: descriptor.relay_parent,
+			schedulingParent: schedulingParentOf(descriptor),
 			pov: descriptor.pov_hash,
 			paraHead: descriptor.para_head,
 			head: bytes.dec(head),
 		});
 	}
 	return { session, candidates };
+}
+
+// Descriptors of version 1 have other things in these places: not 16 bytes of zero, except by chance. As
+// `CandidateDescriptorV2::version` of polkadot-primitives.
+function schedulingParentOf({ version, reserved1, scheduling_parent }) {
+	return version === 1 && /^0x0{32}/.test(reserved1) ? scheduling_parent : undefined;
 }

@@ -23,7 +23,7 @@ test('candidates of the parachain, in order, and the session', () => {
 		],
 		2000,
 	);
-	const rest = { relayParent: '0x01', pov: '0x02', paraHead: '0x03', head: '0xabcd' };
+	const rest = { relayParent: '0x01', schedulingParent: undefined, pov: '0x02', paraHead: '0x03', head: '0xabcd' };
 	assert.deepEqual(found, {
 		session: 7,
 		candidates: [
@@ -32,6 +32,23 @@ test('candidates of the parachain, in order, and the session', () => {
 			{ kind: 'backed', core: 1, ...rest },
 		],
 	});
+});
+
+test('a descriptor of version 3 has a scheduling parent of its own', () => {
+	const zero = `0x${'00'.repeat(24)}`;
+	const found = (version, reserved1 = zero) => {
+		const { descriptor, commitments_hash } = receipt(2000);
+		const versioned = { ...descriptor, version, reserved1, scheduling_parent: '0x06' };
+		const [candidate] = relayEvents([record('ParaInclusion', 'CandidateBacked', [{ descriptor: versioned, commitments_hash }, new Uint8Array(), 0, 0])], 2000).candidates;
+		return candidate.schedulingParent;
+	};
+	assert.equal(found(1), '0x06');
+	assert.equal(found(0), undefined);
+	// Version 1, with bytes of a collator's key and signature in these places.
+	assert.equal(found(1, `0x01${'00'.repeat(23)}`), undefined);
+	assert.equal(found(1, `0x${'00'.repeat(15)}01${'00'.repeat(8)}`), undefined);
+	// The last eight bytes may come to mean something.
+	assert.equal(found(1, `0x${'00'.repeat(16)}01${'00'.repeat(7)}`), '0x06');
 });
 
 test('a block without any of it', () => {

@@ -1,6 +1,7 @@
 // What becomes of a parachain's candidates, relay block by relay block: a walk along one branch of the
 // relay chain. It knows the parachain's blocks only through what it is given, and events only through
 // the relay blocks it is led over, so the same branch always gives the same figures.
+import { REMEMBERED, attemptAt, beginsCandidate, firstChance } from './attempts.mjs';
 import { add, copy, histogram } from './histogram.mjs';
 
 // Milliseconds: finer differences between arrivals say more about the machine than about the chain.
@@ -23,6 +24,8 @@ export function startWalk(hash, number) {
 		cores: new Set(),
 		// Cores that are the parachain's in the next relay block, or null if the relay chain did not tell.
 		next: null,
+		// The last relay blocks, with the cores that were the parachain's in them: [{ number, cores }].
+		turns: [],
 		// Whether there was a candidate.
 		started: false,
 		totals: {
@@ -32,10 +35,15 @@ export function startWalk(hash, number) {
 			unread: 0,
 			missed: 0,
 			sessionChanges: 0,
-			candidates: { backed: 0, included: 0, timedOut: 0, dropped: 0 },
+			// `lost` ones were never backed, and never will be.
+			candidates: { backed: 0, included: 0, timedOut: 0, dropped: 0, lost: 0 },
 			blocks: { included: 0, lost: 0, reproposed: 0 },
+			// Of the blocks that were seen when they were authored.
+			authored: { included: 0, lost: 0 },
 			chances: { all: 0, missed: 0 },
 		},
+		// On which attempt candidates were backed, where that is known.
+		attempts: histogram(),
 		// Relay blocks from a block's relay parent to its inclusion.
 		lag: histogram(),
 		// Milliseconds between the arrivals of a block and of its child.
@@ -44,7 +52,7 @@ export function startWalk(hash, number) {
 }
 
 export function cloneWalk(walk) {
-	const { counted, candidates, blocks, chances } = walk.totals;
+	const { counted, candidates, blocks, authored, chances } = walk.totals;
 	return {
 		...walk,
 		pending: new Map(walk.pending),
@@ -55,8 +63,10 @@ export function cloneWalk(walk) {
 			counted: { ...counted },
 			candidates: { ...candidates },
 			blocks: { ...blocks },
+			authored: { ...authored },
 			chances: { ...chances },
 		},
+		attempts: copy(walk.attempts),
 		lag: copy(walk.lag),
 		interval: copy(walk.interval),
 	};
@@ -77,6 +87,7 @@ export function bridge(walk, root) {
 //   at(number)           hashes of the parachain blocks of that number, in the order they were seen
 //   seenDuring(number)   hashes of those that were first seen while relay block `number` was the best
 //   relayNumber(hash)    number of a relay block, or undefined
+//   relayParentOffset    that of the parachain, or undefined
 export function advance(walk, block, chain) {
 	const { totals } = walk;
 	const line = {
@@ -94,6 +105,7 @@ export function advance(walk, block, chain) {
 		missed: [],
 	};
 	const expected = walk.next ?? [...walk.cores];
+	walk.turns = [...walk.turns, { number: block.number, cores: walk.next }].slice(-REMEMBERED);
 	if (block.root) seed(walk, block, chain, line);
 
 	const steps = { backed: back, included: include, timedOut: timeOut };
@@ -181,7 +193,20 @@ function back(walk, candidate, block, chain) {
 	}
 	walk.pending.set(candidate.id, { ...candidate, size: blocks.length });
 	walk.cores.add(candidate.core);
-	return shown(candidate, blocks, chain, again);
+	const attempt = attemptOf(walk, candidate, block.number, chain);
+	if (attempt !== null) add(walk.attempts, attempt);
+	return { ...shown(candidate, blocks, chain, again), attempt };
+}
+
+// The attempt with which the relay block `number` backs `candidate`, null if it is unknown.
+function attemptOf({ turns }, candidate, number, chain) {
+	const { core, head, schedulingParent } = candidate;
+	const first = firstChance({
+		relayParent: relayParentNumber(head, candidate, chain),
+		schedulingParent: schedulingParent === undefined ? null : chain.relayNumber(schedulingParent),
+		relayParentOffset: chain.relayParentOffset,
+	});
+	return attemptAt({ first, number, core, turns });
 }
 
 function include(walk, candidate, block, chain, line) {
@@ -234,21 +259,31 @@ function pass(walk, blocks, relayNumber, chain, line) {
 		if (hash === undefined) continue;
 		progressOf(walk, { hash, number }).includedIn = relayNumber;
 		for (const other of chain.at(number)) {
-			if (other !== hash && lose(walk, { hash: other, number })) line.lost.push(reference(chain, other));
+			if (other !== hash && lose(walk, chain.block(other))) line.lost.push(reference(chain, other));
 		}
 		const { seen, parent } = chain.block(hash) ?? {};
 		const before = chain.block(parent)?.seen;
+		if (seen?.live) walk.totals.authored.included += 1;
 		if (seen?.live && before?.live) add(walk.interval, seen.at - before.at, INTERVAL_STEP);
 	}
 }
 
-// Notes that a parachain block will never be included. Whether that is news.
-export function lose(walk, block) {
+// Notes that the parachain block `block` will never be included. Whether that is news.
+function lose(walk, block) {
 	const progress = progressOf(walk, block);
 	if (progress.lost) return false;
 	progress.lost = true;
 	walk.totals.blocks.lost += 1;
+	if (block.seen?.live) walk.totals.authored.lost += 1;
+	if (progress.backings === 0 && beginsCandidate(block)) walk.totals.candidates.lost += 1;
 	return true;
+}
+
+// Notes that `block` was seen too late for the walk, which has passed its number: it is the included block of
+// that number, or lost.
+export function arriveLate(walk, block, isIncluded) {
+	if (!isIncluded) lose(walk, block);
+	else if (block.seen.live) walk.totals.authored.included += 1;
 }
 
 // What was included before the root of a branch. The head that it brings is that after the root.

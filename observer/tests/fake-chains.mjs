@@ -1,7 +1,7 @@
 // A relay chain and a parachain of fake nodes, in the words of the pipeline.
 import { bytes, decodeHead } from '../lib/header.mjs';
 import { fakeNode } from './fake-node.mjs';
-import { oldRelayRuntime, paraRuntime, relayRuntime } from './fake-runtime.mjs';
+import { bareParaRuntime, oldRelayRuntime, paraRuntime, relayRuntime } from './fake-runtime.mjs';
 import { PARA, encodeHead } from './scenario.mjs';
 
 const ZERO = `0x${'00'.repeat(32)}`;
@@ -46,8 +46,8 @@ function babe(slot) {
 
 // { relay, para, r(...), p(...), stop() }: r makes a relay block, p a parachain block, as in scenario.mjs.
 // `velocity`: { limits, admission } answers the runtime's own calls; none without. `old`: a relay chain that
-// does not tell whose the cores are.
-export async function fakeChains({ paraId = PARA, knows = PARA, velocity, old = false } = {}) {
+// does not tell whose the cores are. `bare`: a parachain whose runtime has no such calls.
+export async function fakeChains({ paraId = PARA, knows = PARA, velocity, old = false, bare = false } = {}) {
 	const calls = velocity && {
 		VelocityApi_limits: () => bytes.dec(LIMITS.enc(velocity.limits)),
 		VelocityApi_admission: (args) => bytes.dec(ADMISSION.enc(velocity.admission(args))),
@@ -55,7 +55,7 @@ export async function fakeChains({ paraId = PARA, knows = PARA, velocity, old = 
 	};
 	const id = paraRuntime.builder.buildStorage('ParachainInfo', 'ParachainId');
 	const storage = { [id.keys.enc()]: bytes.dec(id.value.enc(paraId)) };
-	const para = await fakeNode({ ...paraRuntime, storage, calls });
+	const para = await fakeNode({ ...(bare ? bareParaRuntime : paraRuntime), storage, calls });
 	let included = para.genesis.header;
 
 	const relayState = (head, events = [], next = [0]) => ({

@@ -116,7 +116,7 @@ export const relayRuntime = relayWith(['ParachainHost']);
 // As it was before there were claim queues.
 export const oldRelayRuntime = relayWith([]);
 
-export const paraRuntime = runtime((t) => {
+const paraWith = (names) => runtime((t) => {
 	const event = t.variant({});
 	const limits = t.composite({ velocity: t.u32, capacity: t.u32, target_block_rate: t.u32 });
 	const refusal = t.variant({ SegmentFull: { length: t.u32, capacity: t.u32 } });
@@ -133,6 +133,10 @@ export const paraRuntime = runtime((t) => {
 		apis: [
 			api('VelocityApi', [['limits', [], limits], ['admission', [t.hash, t.u64], result]]),
 			api('RelayParentOffsetApi', [['relay_parent_offset', [], t.u32]]),
-		],
+		].filter(({ name }) => names.includes(name)),
 	};
 });
+
+export const paraRuntime = paraWith(['VelocityApi', 'RelayParentOffsetApi']);
+// Without what is ours, and from before relay parent offsets.
+export const bareParaRuntime = paraWith([]);

@@ -8,12 +8,13 @@ import { lastLine, summary } from '../lib/pipeline.mjs';
 import { run } from './scenario.mjs';
 
 // The summary as it is printed: fractions to two digits, and of the chain's own statistics the same as there.
-function rounded({ relayBlocks, candidates, blocks, blockTimeMs, inclusionLag, chances, lostConnections, own }) {
+function rounded({ relayBlocks, candidates, blocks, confidence, blockTimeMs, inclusionLag, chances, lostConnections, own }) {
 	const two = (value) => Math.round(value * 100) / 100;
 	return {
 		relayBlocks,
 		candidates: { ...candidates, perRelayBlock: two(candidates.perRelayBlock) },
 		blocks: { ...blocks, perRelayBlock: two(blocks.perRelayBlock) },
+		confidence: { ...confidence, ratio: two(confidence.ratio) },
 		blockTimeMs: { ...blockTimeMs, mean: Math.round(blockTimeMs.mean) },
 		inclusionLag: { ...inclusionLag, mean: two(inclusionLag.mean) },
 		chances,
@@ -73,8 +74,9 @@ describe('the beginning of a network with one core', async () => {
 	it('adds up', () => {
 		assert.deepEqual(figures, {
 			relayBlocks: { seen: 24, missed: 0, unread: 0, sessionChanges: 2, counted: 15, reorgs: 1 },
-			candidates: { backed: 13, included: 13, timedOut: 0, dropped: 0, perRelayBlock: 0.87 },
+			candidates: { backed: 13, included: 13, timedOut: 0, dropped: 0, lost: 4, attempts: [13], perRelayBlock: 0.87 },
 			blocks: { included: 13, lost: 4, reproposed: 0, perRelayBlock: 0.8 },
+			confidence: { authored: 20, finalized: 13, lost: 4, open: 3, ratio: 0.76 },
 			blockTimeMs: { count: 12, mean: 5990, p50: 6000, p95: 6040 },
 			inclusionLag: { count: 13, mean: 3, p50: 3, p95: 3 },
 			chances: { all: 15, missed: 2 },
@@ -99,7 +101,7 @@ describe('a network with three cores', async () => {
 
 	it('names the cores, and those without a candidate', () => {
 		assert.deepEqual(part(text, 'R26', 'R28'), [
-			'R26: P1(B@0) P2(B@1) | nothing on core 2 | no block may be built: SegmentFull (length 12, capacity 12)',
+			'R26: P1(B4@0) P2(B4@1) | nothing on core 2 | no block may be built: SegmentFull (length 12, capacity 12)',
 			"R27: P1(I@0) P2(I@1) P3'-5'(C) | nothing on core 0, 1, 2",
 			"R28: P3'(B@0) P4'(B@1) P5'(B@2) P6'-8'(C)",
 		]);
@@ -117,8 +119,9 @@ describe('a network with three cores', async () => {
 	it('adds up', () => {
 		assert.deepEqual(figures, {
 			relayBlocks: { seen: 22, missed: 0, unread: 0, sessionChanges: 2, counted: 15, reorgs: 0 },
-			candidates: { backed: 41, included: 41, timedOut: 0, dropped: 0, perRelayBlock: 2.73 },
+			candidates: { backed: 41, included: 41, timedOut: 0, dropped: 0, lost: 10, attempts: [39, 0, 0, 2], perRelayBlock: 2.73 },
 			blocks: { included: 41, lost: 10, reproposed: 0, perRelayBlock: 2.53 },
+			confidence: { authored: 54, finalized: 29, lost: 10, open: 15, ratio: 0.74 },
 			blockTimeMs: { count: 40, mean: 2651, p50: 2000, p95: 2060 },
 			inclusionLag: { count: 41, mean: 3.15, p50: 3, p95: 3 },
 			chances: { all: 45, missed: 4 },
@@ -135,14 +138,14 @@ describe('a network with bundles', async () => {
 
 	it('goes from one block to three in a candidate, at the first relay block after the change', () => {
 		assert.deepEqual(part(text, 'R45', 'R49'), [
-			"R45: P14'(I) P14(L) P15(B) P17(C)",
+			"R45: P14'(I) P14(L) P15(B2) P17(C)",
 			'-- limits: velocity 1, capacity 4, target block rate 1 -> velocity 3, capacity 12, target block rate 3',
-			'R46: P15(I) P16(B) P18-20(C)',
-			'R47: P16(I) P17(B) P21-23(C)',
-			'R48: P17(I) P18-20(B) P24-26(C)',
+			'R46: P15(I) P16(B2) P18-20(C)',
+			'R47: P16(I) P17(B2) P21-23(C)',
+			'R48: P17(I) P18-20(B2) P24-26(C)',
 			'-- the relay chain takes another branch: R49 did not count',
 			'-- the relay chain takes another branch: R49 did not count',
-			'R49: P18-20(I) P21-23(B) P27-29(C)',
+			'R49: P18-20(I) P21-23(B2) P27-29(C)',
 		]);
 		const steady = lines.filter(({ number }) => number >= 50 && number <= 60);
 		assert.deepEqual(steady.map(({ included, backed, collated }) => [...included, ...backed, { blocks: collated }].map(({ blocks }) => blocks.length)), steady.map(() => [3, 3, 3]));
@@ -152,7 +155,7 @@ describe('a network with bundles', async () => {
 		const last = text.findLastIndex((line) => line.startsWith('R66'));
 		assert.equal(text[last - 1], '-- the relay chain takes another branch: R66 R67 R68 R69 R70 R71 R72 R73 did not count');
 		assert.deepEqual(text.slice(last, last + 5), [
-			"R66: P60'-62'(I) P60-62(L) P63-65(B) P69-71(C)",
+			"R66: P60'-62'(I) P60-62(L) P63-65(B2) P69-71(C)",
 			"R67: P63-65(I) P63'-65'(L) | session 4",
 			"R68: P66''-68''(C) | nothing backed",
 			"R69: P66''-68''(B) P63'-65'(C) P69''-71''(C)",
@@ -161,11 +164,19 @@ describe('a network with bundles', async () => {
 		assert.equal(text.filter((line) => line === 'R67: - | nothing backed | no block may be built: SegmentFull (length 12, capacity 12)').length, 2);
 	});
 
+	// A relay block backs one candidate on a core: one that missed a chance makes the next ones late, too.
+	it('backs on the second attempt from a change of session until the other branch has won', () => {
+		const attempts = lines.flatMap(({ number, backed }) => backed.map(({ attempt }) => [number, attempt]));
+		assert.deepEqual(attempts.filter(([number]) => number <= 65).map(([, attempt]) => attempt), new Array(18).fill(2));
+		assert.deepEqual(attempts.filter(([number]) => number >= 69).map(([, attempt]) => attempt), new Array(8).fill(1));
+	});
+
 	it('adds up, each relay block once', () => {
 		assert.deepEqual(figures, {
 			relayBlocks: { seen: 33, missed: 0, unread: 0, sessionChanges: 2, counted: 31, reorgs: 7 },
-			candidates: { backed: 28, included: 28, timedOut: 0, dropped: 0, perRelayBlock: 0.9 },
+			candidates: { backed: 28, included: 28, timedOut: 0, dropped: 0, lost: 8, attempts: [9, 19], perRelayBlock: 0.9 },
 			blocks: { included: 76, lost: 22, reproposed: 0, perRelayBlock: 2.26 },
+			confidence: { authored: 104, finalized: 70, lost: 22, open: 12, ratio: 0.76 },
 			blockTimeMs: { count: 76, mean: 3975, p50: 2020, p95: 6030 },
 			inclusionLag: { count: 76, mean: 3.68, p50: 4, p95: 4 },
 			chances: { all: 31, missed: 3 },
@@ -209,8 +220,9 @@ describe('a network in trouble', async () => {
 	it('adds up', () => {
 		assert.deepEqual(figures, {
 			relayBlocks: { seen: 32, missed: 0, unread: 0, sessionChanges: 2, counted: 30, reorgs: 3 },
-			candidates: { backed: 16, included: 16, timedOut: 0, dropped: 0, perRelayBlock: 0.53 },
+			candidates: { backed: 16, included: 16, timedOut: 0, dropped: 0, lost: 1, attempts: [12, 4], perRelayBlock: 0.53 },
 			blocks: { included: 16, lost: 1, reproposed: 0, perRelayBlock: 0.47 },
+			confidence: { authored: 12, finalized: 9, lost: 1, open: 2, ratio: 0.9 },
 			blockTimeMs: { count: 9, mean: 10000, p50: 11980, p95: 18020 },
 			inclusionLag: { count: 16, mean: 3.25, p50: 3, p95: 4 },
 			chances: { all: 30, missed: 14 },

@@ -145,6 +145,17 @@ describe('two chains', () => {
 		assert.deepEqual(await answered(chains.r()), { limits: velocity.limits, admission: { room: 2 } });
 	});
 
+	it('begin with the relay parent offset: what the runtime answers, 0 without the call, or unknown', async (t) => {
+		const velocity = { limits: { velocity: 1, capacity: 3, target_block_rate: 1 }, admission: () => ({ success: true, value: 2 }) };
+		const offsets = [];
+		for (const options of [{ velocity }, { bare: true }, {}]) {
+			const chains = await chainsFor(t, options);
+			const { events } = await observing(t, chains);
+			offsets.push(events.find(({ type }) => type === 'start').relayParentOffset);
+		}
+		assert.deepEqual(offsets, [1, 0, undefined]);
+	});
+
 	it('may have a relay block that cannot be read', async (t) => {
 		const chains = await chainsFor(t);
 		const { told, events } = await observing(t, chains);

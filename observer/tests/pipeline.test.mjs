@@ -37,8 +37,9 @@ describe('one core', () => {
 			type: 'summary',
 			para: 2000,
 			relayBlocks: { seen: 12, missed: 0, unread: 0, sessionChanges: 0, counted: 11, reorgs: 0 },
-			candidates: { backed: 11, included: 10, timedOut: 0, dropped: 0, perRelayBlock: 1 },
+			candidates: { backed: 11, included: 10, timedOut: 0, dropped: 0, lost: 0, attempts: [], perRelayBlock: 1 },
 			blocks: { included: 10, lost: 0, reproposed: 0, perRelayBlock: 10 / 11 },
+			confidence: { authored: 12, finalized: 0, lost: 0, open: 12, ratio: null },
 			// #1 comes after the genesis block, which was there before the observer.
 			blockTimeMs: { count: 9, mean: 6000, p50: 6000, p95: 6000 },
 			inclusionLag: { count: 10, mean: 3, p50: 3, p95: 3 },
@@ -245,7 +246,7 @@ describe('time-outs', () => {
 			'R6: P1(I) | nothing backed',
 		]);
 		const { candidates, blocks, inclusionLag } = summary(state);
-		assert.deepEqual(candidates, { backed: 2, included: 1, timedOut: 1, dropped: 0, perRelayBlock: 2 / 6 });
+		assert.deepEqual(candidates, { backed: 2, included: 1, timedOut: 1, dropped: 0, lost: 0, attempts: [], perRelayBlock: 2 / 6 });
 		assert.deepEqual([blocks.reproposed, blocks.lost], [1, 0]);
 		assert.equal(inclusionLag.p50, 6);
 		assert.deepEqual(blockState(state, p1.hash), { state: 'included', backings: 2, includedIn: 6 });
@@ -266,6 +267,145 @@ describe('time-outs', () => {
 		assert.equal(blockState(state, p1.hash).state, 'lost');
 		const { blocks } = summary(state);
 		assert.deepEqual([blocks.included, blocks.lost, blocks.reproposed], [1, 1, 0]);
+	});
+});
+
+describe('attempts', () => {
+	// Relay block 3 is the first that can back a block with relay parent 1 and offset 1.
+	function backedIn(numbers, options = { relayParentOffset: 1 }) {
+		const s = scenario(options);
+		s.r();
+		s.r();
+		const p1 = s.p({ relayParent: 1 });
+		for (let number = 3; number <= Math.max(...numbers) + 1; number += 1) s.r({ backs: numbers.includes(number) ? [p1] : [] });
+		return s.run();
+	}
+
+	it('count the relay blocks from the first that could back the candidate', () => {
+		const attempts = (...args) => summary(backedIn(...args).state).candidates.attempts;
+		assert.deepEqual(attempts([3]), [1]);
+		assert.deepEqual(attempts([4]), [0, 1]);
+		assert.deepEqual(attempts([6]), [0, 0, 0, 1]);
+		assert.deepEqual(attempts([3], { relayParentOffset: 0 }), [0, 1]);
+		assert.deepEqual(attempts([3], { relayParentOffset: 2 }), []);
+		assert.deepEqual(attempts([3], {}), []);
+	});
+
+	it('stand behind the mark of a block that was not backed at once', () => {
+		assert.deepEqual(backedIn([3]).text.slice(2), ['R3: P1(B)']);
+		const { text, lines } = backedIn([5]);
+		assert.deepEqual(text.slice(2), ['R3: -', 'R4: -', 'R5: P1(B3)']);
+		assert.deepEqual(lines.flatMap(({ backed }) => backed).map(({ attempt }) => attempt), [3]);
+	});
+
+	it('leave out the relay blocks in which the core is another parachain\'s', () => {
+		const s = scenario({ relayParentOffset: 1 });
+		s.r({ next: [0] });
+		const p1 = s.p({ relayParent: 0 });
+		s.r({ next: [] });
+		s.r({ next: [0] });
+		s.r({ backs: [p1], next: [0] });
+		s.r();
+		assert.deepEqual(summary(s.run().state).candidates.attempts, [0, 1]);
+	});
+
+	it('begin above the scheduling parent where there is one', () => {
+		const s = scenario({ relayParentOffset: 1 });
+		s.r();
+		const p1 = s.p({ relayParent: 0 });
+		const schedulingParent = s.r();
+		s.r({ backs: [[p1, 0, 'relay parent', undefined, schedulingParent]] });
+		s.r();
+		assert.deepEqual(summary(s.run().state).candidates.attempts, [1]);
+		const unknown = scenario({ relayParentOffset: 1 });
+		unknown.r({ backs: [[unknown.p({ relayParent: 0 }), 0, 'relay parent', undefined, { hash: '0x77' }]] });
+		unknown.r();
+		assert.deepEqual(summary(unknown.run().state).candidates.attempts, []);
+	});
+
+	it('are of candidates: one for a bundle', () => {
+		const s = scenario({ relayParentOffset: 1 });
+		s.r();
+		const bundle = s.bundle({ count: 3, relayParent: 0 });
+		s.r();
+		s.r({ backs: [bundle] });
+		s.r();
+		assert.deepEqual(summary(s.run().state).candidates.attempts, [0, 1]);
+	});
+
+	it('did not help candidates that were never backed and whose place others took', () => {
+		const s = scenario({ relayParentOffset: 1 });
+		s.r();
+		// Two bundles, one of them not complete, and a block that was backed.
+		s.bundle({ count: 3, on: s.genesis, relayParent: 0 });
+		s.p({ on: s.genesis, relayParent: 0, bundle: [0, false], salt: 'begun', best: false });
+		const dropped = s.p({ on: s.genesis, relayParent: 0, bundle: [0, true], salt: 'dropped', best: false });
+		s.r({ backs: [dropped] });
+		s.r({ session: 2 });
+		const instead = s.bundle({ count: 3, on: s.genesis, relayParent: 3, salt: 'instead' });
+		s.r();
+		s.r({ backs: [instead] });
+		s.r({ includes: [instead] });
+		s.r();
+		const { candidates, blocks } = summary(s.run().state);
+		assert.deepEqual([candidates.backed, candidates.attempts, candidates.dropped, candidates.lost], [2, [2], 1, 2]);
+		assert.equal(blocks.lost, 5);
+	});
+});
+
+describe('block confidence', () => {
+	const of = (s) => summary(s.run().state).confidence;
+
+	it('is the finalized part of the authored blocks whose fate is final', () => {
+		const s = scenario();
+		s.r();
+		const p1 = s.p({ on: s.genesis, relayParent: 0 });
+		s.p({ on: s.genesis, relayParent: 0, salt: 'fork', best: false });
+		const p2 = s.p({ on: p1, relayParent: 1 });
+		s.r({ backs: [p1] });
+		const r3 = s.r({ includes: [p1], backs: [p2] });
+		const r4 = s.r({ includes: [p2] });
+		s.r();
+		assert.deepEqual(of(s), { authored: 3, finalized: 0, lost: 0, open: 3, ratio: null });
+		s.finalize(r3);
+		assert.deepEqual(of(s), { authored: 3, finalized: 1, lost: 1, open: 1, ratio: 1 / 2 });
+		s.finalize(r4);
+		assert.deepEqual(of(s), { authored: 3, finalized: 2, lost: 1, open: 0, ratio: 2 / 3 });
+	});
+
+	it('knows only blocks that were seen when they were authored', () => {
+		const s = scenario();
+		s.r();
+		const p1 = s.p({ relayParent: 0, seen: false });
+		s.r({ backs: [p1] });
+		s.down('para');
+		s.up('para');
+		// The one below the best block was authored while nobody looked.
+		const p2 = s.p({ on: p1, relayParent: 1, best: false });
+		s.p({ on: p1, relayParent: 1, salt: 'fork', best: false });
+		const p3 = s.p({ on: p2, relayParent: 1 });
+		const p4 = s.p({ on: p3, relayParent: 1 });
+		s.r({ includes: [p1], backs: [p2] });
+		s.r({ includes: [p2], backs: [p3] });
+		s.r({ includes: [p3], backs: [p4] });
+		const last = s.r({ includes: [p4] });
+		s.finalize(last);
+		s.r();
+		assert.deepEqual(of(s), { authored: 1, finalized: 1, lost: 0, open: 0, ratio: 1 });
+	});
+
+	it('knows blocks that come after the relay chain has decided on them', () => {
+		const s = scenario();
+		s.r();
+		const p1 = s.p({ relayParent: 0, seen: false });
+		const other = s.p({ on: s.genesis, relayParent: 0, salt: 'fork', seen: false });
+		s.p({ on: p1, relayParent: 0 });
+		s.r({ backs: [p1] });
+		s.finalize(s.r({ includes: [p1] }));
+		s.r();
+		s.show(p1, false);
+		s.show(other, false);
+		assert.deepEqual(of(s), { authored: 3, finalized: 1, lost: 1, open: 1, ratio: 1 / 2 });
 	});
 });
 
@@ -641,8 +781,28 @@ describe('the reducer', () => {
 		for (let seed = 1; seed <= 40; seed += 1) {
 			const events = anything(seed);
 			const without = events.filter(({ type }) => type !== 'finalized');
-			assert.deepEqual(summary(run(events).state), summary(run(without).state), `seed ${seed}`);
+			// But for block confidence, which is about what is final.
+			const figures = (stream) => ({ ...summary(run(stream).state), confidence: undefined });
+			assert.deepEqual(figures(events), figures(without), `seed ${seed}`);
 			assert.deepEqual(run(events).text, run(without).text, `seed ${seed}`);
+		}
+	});
+
+	it('tells of each authored block whether it is finalized, lost or open', () => {
+		for (let seed = 1; seed <= 40; seed += 1) {
+			const { state } = run(anything(seed));
+			const { confidence, blocks } = summary(state);
+			const { included, lost } = state.settled?.totals.blocks ?? { included: 0, lost: 0 };
+			assert.ok(confidence.finalized <= included && confidence.lost <= lost && lost <= blocks.lost, `seed ${seed}`);
+			assert.equal(confidence.authored, confidence.finalized + confidence.lost + confidence.open);
+		}
+	});
+
+	it('backs each candidate on one attempt', () => {
+		for (let seed = 1; seed <= 40; seed += 1) {
+			const [start, ...rest] = anything(seed);
+			const { attempts, backed } = summary(run([{ ...start, relayParentOffset: 0 }, ...rest]).state).candidates;
+			assert.equal(attempts.reduce((sum, count) => sum + count, 0), backed, `seed ${seed}`);
 		}
 	});
 

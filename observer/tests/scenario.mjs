@@ -25,7 +25,8 @@ export function encodeHead({ number, parent, relayParent, bundle, salt = '' }) {
 	return bytes.dec(blockHeader.enc({ parentHash: parent, number, stateRoot: state, extrinsicRoot: state, digests }));
 }
 
-export function scenario({ first = 1, head } = {}) {
+// `relayParentOffset`: that of the parachain, unknown if it is not given.
+export function scenario({ first = 1, head, relayParentOffset } = {}) {
 	const events = [];
 	let t = 1_000_000;
 	let relayBest;
@@ -33,8 +34,8 @@ export function scenario({ first = 1, head } = {}) {
 	let forks = 0;
 	const emit = (from, type, rest) => events.push({ t, from, type, ...rest });
 	const candidate = (kind) => (entry) => {
-		const [block, core = 0, relayParent = 'relay parent', pov = block.head] = [entry].flat();
-		return { kind, core, relayParent: hash(relayParent), pov: pov.slice(0, 66), paraHead: block.hash, head: block.head };
+		const [block, core = 0, relayParent = 'relay parent', pov = block.head, schedulingParent] = [entry].flat();
+		return { kind, core, relayParent: hash(relayParent), schedulingParent: schedulingParent?.hash, pov: pov.slice(0, 66), paraHead: block.hash, head: block.head };
 	};
 	const genesisHead = head ?? encodeHead({ number: 0, parent: hash('none') });
 
@@ -46,10 +47,11 @@ export function scenario({ first = 1, head } = {}) {
 			t += milliseconds;
 		},
 		start() {
-			emit('observer', 'start', { para: PARA });
+			emit('observer', 'start', { para: PARA, relayParentOffset });
 		},
 		// A relay block on `on`, and the best one unless `best` is false. `backs`, `includes`, `timesOut`: lists
-		// of parachain blocks (the last of their bundle), or of [block, core, relay parent, PoV].
+		// of parachain blocks (the last of their bundle), or of [block, core, relay parent, PoV, scheduling parent],
+		// the last one a relay block.
 		r({ on = relayBest, number, backs = [], includes = [], timesOut = [], session, next, best = true, root = on === undefined, head, unread, slot } = {}) {
 			const own = number ?? (on ? on.number + 1 : first);
 			forks += 1;

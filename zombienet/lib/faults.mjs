@@ -64,6 +64,19 @@ export function tallyText({ relayBlocks, sessions, idle, backed, included, again
 	return `${relayBlocks} relay blocks, ${sessions} with a change of session, ${idle} others without a candidate; ${backed} blocks backed, ${included} included, ${again} proposed again, ${lost} lost; candidates: ${timedOut} timed out, ${dropped} dropped with the session; the segment at most ${longest ?? '?'} blocks`;
 }
 
+// What was backed while the only validator that may back the parachain was stopped:
+//   stopped, resumed   the best relay block when it was stopped, and the last one before it was resumed
+// Returns { made, idle }: `made` are the backed blocks that were first seen after that validator was stopped, and `idle`
+// is the number of relay blocks up to `resumed`, in a row, that backed nothing. What was seconded before may still be
+// backed. A block counts from the second relay block on: it may be seen some seconds after a validator has it.
+export function backedWhileStopped(lines, { stopped, resumed }) {
+	const those = lines.filter(({ number }) => number > stopped && number <= resumed);
+	const late = new Set(those.filter(({ number }) => number > stopped + 1).flatMap(({ collated }) => collated.map(({ hash }) => hash)));
+	const made = those.flatMap(({ backed }) => backed.flatMap(({ blocks }) => blocks)).filter(({ hash }) => late.has(hash));
+	const last = those.findLastIndex(({ backed }) => backed.length > 0);
+	return { made, idle: those.length - 1 - last };
+}
+
 // The indices of the validators that back on `core`, from what ParachainHost.validator_groups answers.
 export function backersOf(core, [groups, { session_start_block, group_rotation_frequency, now }]) {
 	const rotations = group_rotation_frequency > 0 ? Math.floor((now - session_start_block) / group_rotation_frequency) : 0;

@@ -1,7 +1,7 @@
 // Unit tests of faults.mjs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backersOf, calm, recoveredWith, tally, tallyText, usualLength } from './faults.mjs';
+import { backedWhileStopped, backersOf, calm, recoveredWith, tally, tallyText, usualLength } from './faults.mjs';
 
 const candidate = (...numbers) => ({ core: 0, again: false, blocks: numbers.map((number) => ({ number })) });
 const again = (...numbers) => ({ ...candidate(...numbers), again: true });
@@ -64,6 +64,17 @@ test('what happened is counted in blocks and candidates', () => {
 	});
 	assert.equal(tally(lines, 3, 3).longest, null);
 	assert.match(tallyText(tally(lines, 2, 4)), /^3 relay blocks, 1 with a change of session, 1 others .* 2 proposed again, 2 lost;/);
+});
+
+test('a stopped validator backs nothing that was made after it was stopped', () => {
+	const block = (number) => ({ number, hash: `0x${number}` });
+	const backs = (number, ...numbers) => line(number, { backed: [{ core: 0, blocks: numbers.map(block) }], collated: [block(number)] });
+	const none = (number) => idle(number, { collated: [block(number)] });
+	const period = { stopped: 10, resumed: 15 };
+	assert.deepEqual(backedWhileStopped([backs(9, 8), backs(10, 9), backs(11, 10), backs(12, 11), none(13), none(14), none(15), backs(16, 13)], period), { made: [], idle: 3 });
+	assert.deepEqual(backedWhileStopped([backs(11, 10), backs(12, 11), backs(13, 12), none(14), none(15)], period), { made: [block(12)], idle: 2 });
+	assert.deepEqual(backedWhileStopped([none(11), none(12), backs(15, 12, 9)], period), { made: [block(12)], idle: 0 });
+	assert.deepEqual(backedWhileStopped([none(11), none(12)], period), { made: [], idle: 2 });
 });
 
 test('the group of a core rotates', () => {

@@ -11,6 +11,26 @@ const PANIC = /\bpanicked at\b/;
 // Error lines that are no fault, each with the reason why it cannot be avoided.
 export const HARMLESS = [];
 
+// Error lines that a node writes when it was stopped and resumed, or when it ended and was started again, each with the
+// kind of trouble and the reason.
+export const IN_TROUBLE = [
+	{
+		kinds: ['stopped'],
+		pattern: /cumulus-relay-chain-streams: .*Failed to fetch relay chain runtime version\. .*State already discarded/,
+		reason: 'a collator that was stopped asks for the state of all relay blocks that came meanwhile, also of forks that are gone',
+	},
+	{
+		kinds: ['ended'],
+		pattern: /sc_service::task_manager: .*Essential task `[^`]+` failed\. Shutting down service\./,
+		reason: 'the tasks of a node that is told to end do so one after the other, and the first looks like a failure to the node',
+	},
+	{
+		kinds: ['ended'],
+		pattern: /\bsubsystem exited with error\b/,
+		reason: 'the subsystems of a relay chain node that is told to end find the channels to those that ended before them closed',
+	},
+];
+
 // Whether `line` reports an error that is not among `harmless` ([{ pattern, reason }]).
 export function isError(line, harmless = HARMLESS) {
 	return (ERROR.test(line) || PANIC.test(line)) && !harmless.some(({ pattern }) => pattern.test(line));
@@ -35,9 +55,12 @@ export function errorsIn(path, harmless = HARMLESS) {
 	return linesIn(path, (line) => isError(line, harmless));
 }
 
-// Whether the node `name` wrote `line` in one of `troubles` ([{ names, from, to }], times in milliseconds): while
-// it stood still, ended, or came back to a world that had gone on. A panic is excused by no trouble.
-export function isOfTrouble(name, line, troubles) {
+// Returns the first of `excuses` ([{ kinds, pattern, reason }]) for which the node `name` wrote `line` in one of
+// `troubles`: [{ kind, names, from, to }], times in milliseconds, each until the node had come back. undefined if there
+// is none. A panic has no excuse.
+export function excuseFor(name, line, troubles, excuses = IN_TROUBLE) {
+	if (PANIC.test(line)) return undefined;
 	const at = timeOf(line);
-	return !PANIC.test(line) && troubles.some(({ names, from, to }) => names.includes(name) && at >= from && at <= to);
+	const kinds = troubles.filter(({ names, from, to }) => names.includes(name) && at >= from && at <= to).map(({ kind }) => kind);
+	return excuses.find((excuse) => excuse.pattern.test(line) && excuse.kinds.some((kind) => kinds.includes(kind)));
 }

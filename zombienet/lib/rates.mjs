@@ -11,6 +11,24 @@ export function perRelayParent(blocks) {
 	return all;
 }
 
+// What the included blocks of the observer's `lines` were built on: [{ relayParent, blocks, cores }] for every relay
+// parent of one, the number of its blocks and of the cores on which they were.
+export function builtOn(lines) {
+	const found = new Map();
+	for (const { number, included } of lines) {
+		for (const { core, blocks } of included) {
+			for (const { lag } of blocks) {
+				const relayParent = number - lag;
+				if (!found.has(relayParent)) found.set(relayParent, { relayParent, blocks: 0, on: new Set() });
+				const entry = found.get(relayParent);
+				entry.blocks += 1;
+				entry.on.add(core);
+			}
+		}
+	}
+	return [...found.values()].map(({ relayParent, blocks, on }) => ({ relayParent, blocks, cores: on.size }));
+}
+
 // What became of a change to `rate` blocks per relay slot, which was in force after the blocks on relay
 // parent `applied`, of which `counts` (as of perRelayParent) must have the following ones:
 //   reached   how many relay blocks later the rate was reached for the first time, null if it was not

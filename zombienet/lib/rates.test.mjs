@@ -1,7 +1,7 @@
 // Unit tests of rates.mjs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeOf, perRelayParent } from './rates.mjs';
+import { builtOn, changeOf, perRelayParent } from './rates.mjs';
 
 const chain = (...relayParents) => relayParents.map((relayParent, at) => ({ number: at + 1, relayParent }));
 
@@ -38,4 +38,18 @@ test('a relay block without a parachain block is a loss, unless it is excused', 
 	assert.deepEqual(changeOf({ counts, rate: 1, applied: 7, window: 4 }).without, [8, 10, 11]);
 	assert.deepEqual(changeOf({ counts, rate: 1, applied: 7, window: 4, excused: new Set([8, 11]) }).without, [10]);
 	assert.deepEqual(changeOf({ counts, rate: 1, applied: 7, window: 2 }).without, [8]);
+});
+
+test('included blocks are counted by their relay parent, with their cores', () => {
+	const candidate = (core, ...lags) => ({ core, blocks: lags.map((lag) => ({ lag })) });
+	const lines = [
+		{ number: 5, included: [candidate(0, 3), candidate(1, 3)] },
+		{ number: 6, included: [] },
+		{ number: 7, included: [candidate(2, 5), candidate(0, 3, 3, 3)] },
+	];
+	assert.deepEqual(builtOn(lines), [
+		{ relayParent: 2, blocks: 3, cores: 3 },
+		{ relayParent: 4, blocks: 3, cores: 1 },
+	]);
+	assert.deepEqual(builtOn([]), []);
 });

@@ -7,9 +7,11 @@ import { firstOf, within } from 'conveyor-observer/bounded';
 import { relayEvents } from 'conveyor-observer/relay-events';
 import { connect, devAccount, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
+import { figuresOf } from '../lib/figures.mjs';
 import { followInclusion, inclusionAsSeen } from '../lib/inclusion.mjs';
 import { errorsIn, linesIn } from '../lib/log-scan.mjs';
 import { throughputMeter } from '../lib/throughput.mjs';
+import { watchPipeline } from '../lib/watch.mjs';
 import { launch } from '../launch.mjs';
 
 const PARA = 2000;
@@ -38,6 +40,7 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 	let network;
 	let generated;
 	let inclusion;
+	let pipeline;
 	const connections = [];
 	const to = (name) => {
 		const node = network.node(name);
@@ -59,10 +62,12 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 			para: PARA,
 			read: (at) => parachain.api.apis.UnincludedSegmentApi.stats({ at }),
 		});
+		pipeline = await watchPipeline({ relay: network.node('bob').ws, para: network.node('collator-1').ws });
 	});
 
 	after(async () => {
 		inclusion?.stop();
+		await pipeline?.close();
 		connections.forEach((connection) => connection.close());
 		await network?.stop();
 	});
@@ -182,6 +187,12 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 			console.log(`${name}: ${refreshed.join('\n')}`);
 			assert.ok(refreshed.some((line) => found.test(line)), `${name} did not find the other collator`);
 		}
+	});
+
+	it('tells on which attempts candidates were backed, and block confidence', async () => {
+		const { text, wrong } = await figuresOf({ pipeline, relay: to('bob'), para: to('collator-1') });
+		console.log(text);
+		assert.deepEqual(wrong, []);
 	});
 
 	it('leaves no error in any log', async () => {

@@ -7,7 +7,9 @@ import { firstOf } from 'conveyor-observer/bounded';
 import { relayEvents } from 'conveyor-observer/relay-events';
 import { connect, devAccount, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
+import { figuresOf } from '../lib/figures.mjs';
 import { errorsIn } from '../lib/log-scan.mjs';
+import { builtOn } from '../lib/rates.mjs';
 import { throughputMeter } from '../lib/throughput.mjs';
 import { watchPipeline } from '../lib/watch.mjs';
 import { launch } from '../launch.mjs';
@@ -94,15 +96,18 @@ describe('network elastic', { timeout: 1_800_000 }, () => {
 		assert.equal(Object.keys(perCore).length, CORES, 'not every core was used');
 	});
 
-	it('tells how fast it was', async () => {
-		const { blockTimeMs, inclusionLag, blocks, candidates, chances } = pipeline.summary();
-		const seconds = (milliseconds) => (milliseconds === null ? '-' : `${round(milliseconds / 1000)} s`);
-		const { client } = to('collator-1');
-		const [best] = await client.getBestBlocks();
-		const { number: finalized } = await client.getFinalizedBlock();
-		console.log(`block time: mean ${seconds(blockTimeMs.mean)}, p50 ${seconds(blockTimeMs.p50)}, p95 ${seconds(blockTimeMs.p95)} over ${blockTimeMs.count} blocks`);
-		console.log(`inclusion lag in relay blocks: p50 ${inclusionLag.p50}, p95 ${inclusionLag.p95}; blocks included ${blocks.included}, lost ${blocks.lost}, proposed again ${blocks.reproposed}; candidates timed out ${candidates.timedOut}, dropped ${candidates.dropped}`);
-		console.log(`chances missed: ${chances.missed} of ${chances.all}; finality lag: ${best.number - finalized} parachain blocks`);
+	it(`builds ${LIMITS.target_block_rate} blocks on a relay parent, each on a core of its own, and never more`, () => {
+		const built = builtOn(pipeline.lines());
+		const numbers = Array.from({ length: LIMITS.target_block_rate }, (_, at) => at + 1);
+		console.log(`relay parents with ${numbers.join(', ')} included blocks: ${numbers.map((number) => built.filter(({ blocks }) => blocks === number).length).join(', ')}`);
+		assert.deepEqual(built.filter(({ blocks }) => blocks > LIMITS.target_block_rate), []);
+		assert.ok(built.some(({ blocks, cores }) => blocks === CORES && cores === CORES), 'no relay parent has a block on each core');
+	});
+
+	it('tells on which attempts candidates were backed, and block confidence', async () => {
+		const { text, wrong } = await figuresOf({ pipeline, relay: to('alice'), para: to('collator-1') });
+		console.log(text);
+		assert.deepEqual(wrong, []);
 	});
 
 	it('leaves no error in any log', async () => {

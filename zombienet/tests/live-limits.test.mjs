@@ -8,8 +8,10 @@ import { pipelineDigest, relevantDigests } from 'conveyor-observer/header';
 import { relayEvents } from 'conveyor-observer/relay-events';
 import { connect, devAccount, eachFinalized, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
+import { figuresOf } from '../lib/figures.mjs';
 import { errorsIn } from '../lib/log-scan.mjs';
 import { changeOf, perRelayParent } from '../lib/rates.mjs';
+import { watchPipeline } from '../lib/watch.mjs';
 import { launch } from '../launch.mjs';
 
 const PARA = 2000;
@@ -91,6 +93,8 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 	let network;
 	let chain;
 	let collator;
+	let relay;
+	let pipeline;
 	const connections = [];
 
 	before(async () => {
@@ -104,12 +108,15 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 			return connection;
 		};
 		collator = to('collator-1', generated.conveyor);
-		chain = follow({ relay: to('alice', generated.relay), parachain: to('para-full', generated.conveyor) });
+		relay = to('alice', generated.relay);
+		chain = follow({ relay, parachain: to('para-full', generated.conveyor) });
+		pipeline = await watchPipeline({ relay: network.node('bob').ws, para: network.node('collator-1').ws });
 		await chain.until(SECONDS.start, 'the first finalized blocks of the parachain', (blocks) => (blocks.length >= 3 ? true : undefined));
 	});
 
 	after(async () => {
 		chain?.stop();
+		await pipeline?.close();
 		connections.forEach((connection) => connection.close());
 		await network?.stop();
 	});
@@ -145,6 +152,12 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 		assert.deepEqual(numbers, numbers.map((_, index) => numbers[0] + index), 'the finalized chain has a gap');
 		console.log(`candidates included: ${chain.candidates.included}, timed out: ${chain.candidates.timedOut}; finalized parachain blocks: ${numbers.length}`);
 		assert.equal(chain.candidates.timedOut, 0);
+	});
+
+	it('tells on which attempts candidates were backed, and block confidence', async () => {
+		const { text, wrong } = await figuresOf({ pipeline, relay: relay, para: collator });
+		console.log(text);
+		assert.deepEqual(wrong, []);
 	});
 
 	it('leaves no error in any log', async () => {

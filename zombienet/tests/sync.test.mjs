@@ -10,6 +10,7 @@ import { relayEvents } from 'conveyor-observer/relay-events';
 import { blockspace, ratios, windowAfter } from '../lib/blockspace.mjs';
 import { connect, devAccount, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
+import { figuresOf } from '../lib/figures.mjs';
 import { errorsIn } from '../lib/log-scan.mjs';
 import { throughputMeter } from '../lib/throughput.mjs';
 import { watchPipeline } from '../lib/watch.mjs';
@@ -201,6 +202,12 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 		assert.ok(against.old.blocks >= LEAST.blocks, `only ${round(against.old.blocks, 2)} times as many blocks`);
 		assert.ok(against.old.refTime >= LEAST.refTime, `only ${round(against.old.refTime, 2)} times as much reference time`);
 		assert.ok(old.refTime.mean <= OLD_BLOCK.refTimeMs * MS, `the blocks measured as old ones had ${round(old.refTime.mean / MS, 0)} ms on average`);
+	});
+
+	it('tells on which attempts candidates were backed, and block confidence', async () => {
+		const { text, wrong } = await figuresOf({ pipeline, relay: to('bob'), para: to('collator-1') });
+		console.log(text);
+		assert.deepEqual(wrong, []);
 	});
 
 	it('leaves no error in any log', async () => {

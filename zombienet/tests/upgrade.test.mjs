@@ -8,11 +8,11 @@ import { after, before, describe, it } from 'node:test';
 import { blake2b256 } from '@polkadot-labs/hdkd-helpers';
 import { firstOf, within } from 'conveyor-observer/bounded';
 import { pipelineDigest, relevantDigests } from 'conveyor-observer/header';
-import { summaryText } from 'conveyor-observer/picture';
 import { findVariantWasm } from '../lib/binaries.mjs';
 import { followBlocks } from '../lib/blocks.mjs';
 import { connect, devAccount, submit } from '../lib/chain.mjs';
 import { descriptors } from '../lib/descriptors.mjs';
+import { figuresOf } from '../lib/figures.mjs';
 import { finalChain, lostOf, watchFinality } from '../lib/finality.mjs';
 import { HARMLESS, errorsIn } from '../lib/log-scan.mjs';
 import { changeOf, perRelayParent } from '../lib/rates.mjs';
@@ -188,7 +188,6 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 	});
 
 	it('loses no finalized block', async () => {
-		console.log(summaryText(pipeline.summary()));
 		const told = [...finality.told];
 		const highest = Math.max(...told.map(({ number }) => number));
 		const names = network.nodes.filter(({ para }) => para === PARA).map(({ name }) => name);
@@ -198,6 +197,12 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 			assert.deepEqual(lostOf(told, await finalChain(client)), [], `blocks that are not on the chain of ${name}`);
 		}
 		console.log(`${told.length} times a node called a block final, up to #${highest}; all of these blocks are on the chain of ${names.join(', ')}`);
+	});
+
+	it('tells on which attempts candidates were backed, and block confidence', async () => {
+		const { text, wrong } = await figuresOf({ pipeline, relay: to('bob'), para: to('collator-1') });
+		console.log(text);
+		assert.deepEqual(wrong, []);
 	});
 
 	it('leaves no error in any log', async () => {
