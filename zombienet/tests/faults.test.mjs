@@ -15,6 +15,7 @@ import { figuresOf } from '../lib/figures.mjs';
 import { finalChain, lostOf, watchFinality } from '../lib/finality.mjs';
 import { errorsIn, excuseFor } from '../lib/log-scan.mjs';
 import { nodeProcesses } from '../lib/nodes.mjs';
+import { intoSession } from '../lib/sessions.mjs';
 import { watchPipeline } from '../lib/watch.mjs';
 import { launch } from '../launch.mjs';
 import { prepare } from '../load/prepare.mjs';
@@ -130,9 +131,9 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		for (let left = SESSIONS; left > 0; left -= 1) {
 			// Early in a session, so that it is the one that backs until the end of the fault.
 			asked = await pipeline.until(SECONDS.session, 'a session that has begun', (lines) => {
-				const session = lines.findLast((line) => line.session !== null)?.number;
-				const since = lines.at(-1).number - session;
-				return session !== asked && since >= 4 && since <= 9 ? session : undefined;
+				const into = intoSession(lines);
+				const session = lines.at(-1)?.number - into;
+				return session !== asked && into >= 4 && into <= 9 ? session : undefined;
 			});
 			const [keys, groups, queue] = await Promise.all([api.apis.ParachainHost.validators(at), api.apis.ParachainHost.validator_groups(at), api.apis.ParachainHost.claim_queue(at)]);
 			const [core] = [...queue].find(([, paras]) => paras.includes(PARA));

@@ -11,6 +11,7 @@ import { descriptors } from '../lib/descriptors.mjs';
 import { figuresOf } from '../lib/figures.mjs';
 import { errorsIn } from '../lib/log-scan.mjs';
 import { changeOf, perRelayParent } from '../lib/rates.mjs';
+import { intoSession } from '../lib/sessions.mjs';
 import { watchPipeline } from '../lib/watch.mjs';
 import { launch } from '../launch.mjs';
 
@@ -30,11 +31,16 @@ const built = (rate) => (rate < 4 ? rate : rate - 1);
 // Relay blocks after a change that are looked at, and until when the rate must have been reached.
 const WINDOW = 8;
 const REACHED_WITHIN = 3;
-// Nothing is backed with a change of session, and what was under way is lost: relay parents this close to
-// one are none of the limits' business.
+// Nothing is backed with a change of session, and unincluded blocks are lost: relay parents this close to one do not
+// count.
 const AROUND_SESSION = 3;
+// Limits are changed when the relay chain is this many relay blocks into its session. A change of session loses up to two
+// bundles of 12. Until the relay chain has finalized another branch, six relay blocks later, a collator may have the last
+// lost block as its best one, takes itself for syncing, and does not import the blocks of the other collator. Later than
+// this, the next change of session would be too close.
+const INTO_SESSION = { least: 7, most: 9 };
 
-const SECONDS = { start: 600, transaction: 240, change: 300 };
+const SECONDS = { start: 600, session: 300, transaction: 240, change: 300 };
 
 const report = (line) => console.log(`... ${line}`);
 const round = (seconds) => Math.round(seconds * 10) / 10;
@@ -124,6 +130,10 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 	for (const limits of CHANGES) {
 		const rate = limits.target_block_rate;
 		it(`goes to ${told(limits)}`, async () => {
+			await pipeline.until(SECONDS.session, 'the middle of a session', (lines) => {
+				const into = intoSession(lines);
+				return into >= INTO_SESSION.least && into <= INTO_SESSION.most ? true : undefined;
+			});
 			const { api } = collator;
 			const { signer } = devAccount('Alice');
 			const call = api.tx.Velocity.schedule_limits({ limits, at: { type: 'Now' } }).decodedCall;
@@ -155,7 +165,7 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 	});
 
 	it('tells on which attempts candidates were backed, and block confidence', async () => {
-		const { text, wrong } = await figuresOf({ pipeline, relay: relay, para: collator });
+		const { text, wrong } = await figuresOf({ pipeline, relay, para: collator });
 		console.log(text);
 		assert.deepEqual(wrong, []);
 	});
