@@ -11,6 +11,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 declare -A OUTPUT=(
+	[pallet_message_service]=pallets/message-service/src/weights.rs
 	[pallet_unincluded_segment]=pallets/unincluded-segment/src/weights.rs
 	[pallet_velocity]=pallets/velocity/src/weights.rs
 )

@@ -9,6 +9,7 @@
 //! - [`advice`]: what valid limits mean on the relay chain that there is.
 //! - [`admission`]: whether one more block may be built, and if not, why.
 //! - [`plan`]: the blocks that a collator plans for a relay slot, and how they are split over cores.
+//! - [`share`]: what one of these blocks may take of its core.
 //! - [`capacity`]: how long the unincluded segment must be for a pace to be kept.
 //! - [`segment`]: what is known of a block from authored to included, and how inclusion went.
 //! - [`apis`]: the runtime APIs through which all this can be asked of a running chain.
@@ -24,6 +25,7 @@ pub mod capacity;
 pub mod limits;
 pub mod plan;
 pub mod segment;
+pub mod share;
 
 pub use admission::{Admission, AuthoredInSlot, Next, Refusal, RestOfSlot};
 pub use advice::{Advice, RelayScheduling, Warning};

@@ -3,9 +3,9 @@
 //! The benchmarks that this runtime's weights are measured with.
 
 use crate::{
-	AccountId, AllPalletsWithSystem, Balances, CollatorSelection, MessageQueue, ParachainSystem,
-	Runtime, SessionKeys, Sudo, System, Timestamp, TransactionPayment, UnincludedSegment, Utility,
-	Velocity, WeightReclaim, XcmpQueue,
+	AccountId, AllPalletsWithSystem, Balances, CollatorSelection, MessageQueue, MessageService,
+	ParachainSystem, Runtime, SessionKeys, Sudo, System, Timestamp, TransactionPayment,
+	UnincludedSegment, Utility, Velocity, WeightReclaim, XcmpQueue,
 };
 use alloc::{string::String, vec::Vec};
 use codec::Encode;
@@ -30,6 +30,7 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_session, SessionBench::<Runtime>]
 	[cumulus_pallet_xcmp_queue, XcmpQueue]
 	[pallet_message_queue, MessageQueue]
+	[pallet_message_service, MessageService]
 	[pallet_unincluded_segment, UnincludedSegment]
 	[pallet_velocity, Velocity]
 );

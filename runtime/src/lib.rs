@@ -283,6 +283,8 @@ mod runtime {
 	pub type CumulusXcm = cumulus_pallet_xcm;
 	#[runtime::pallet_index(33)]
 	pub type MessageQueue = pallet_message_queue;
+	#[runtime::pallet_index(34)]
+	pub type MessageService = pallet_message_service;
 
 	#[runtime::pallet_index(39)]
 	pub type UnincludedSegment = pallet_unincluded_segment;

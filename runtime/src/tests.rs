@@ -5,6 +5,7 @@
 use crate::{
 	apis::RUNTIME_API_VERSIONS,
 	configs::{
+		messages::{ServicePart, MAX_PAGE_SIZE},
 		system::{MaximumBlockWeight, RuntimeBlockWeights},
 		tokens::{RefTimeToFee, BASE_FEE},
 	},
@@ -12,7 +13,8 @@ use crate::{
 	*,
 };
 use codec::{Compact, Encode};
-use conveyor_primitives::{InvalidLimits, MaxLimits, Start};
+use conveyor_primitives::{share::block_share, InvalidLimits, MaxLimits, Start};
+use cumulus_pallet_xcmp_queue::{WeightInfo as _, WeightInfoExt, XCM_BATCH_SIZE};
 use cumulus_primitives_core::{
 	relay_chain::{HeadData, MAX_CODE_SIZE, MAX_POV_SIZE},
 	BlockBundleInfo, ClaimQueueOffset, CoreInfo, CoreSelector, CumulusDigestItem,
@@ -24,7 +26,7 @@ use frame_support::{
 	assert_ok,
 	genesis_builder_helper::{build_state, get_preset},
 	storage::storage_prefix,
-	traits::{Get, UnfilteredDispatchable},
+	traits::{BatchFootprint, Get, UnfilteredDispatchable},
 	weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight, WeightToFee as _},
 };
 use serde_json::{json, Value};
@@ -580,6 +582,44 @@ fn tracking_costs_less_than_a_hundredth_of_a_block() {
 	assert!(cost.ref_time() <= core / 100, "{cost:?}");
 	// And in a bundle of twelve.
 	assert!(cost.ref_time() <= core / 12 / 100, "{cost:?}");
+}
+
+/// `xcmp-queue` drops messages that exceed the reservation. A message of any use has more than 32 bytes:
+/// an account or a topic.
+#[test]
+fn no_block_takes_in_more_messages_than_its_reservation_pays_for() {
+	type Intake = <Runtime as cumulus_pallet_xcmp_queue::Config>::WeightInfo;
+	const LENGTH: usize = 32;
+	TestExternalities::default().execute_with(|| {
+		let rates_and_cores = (2..=MAX_TARGET_BLOCK_RATE)
+			.flat_map(|rate| (1..=12).map(move |cores| (rate, cores)))
+			// The first block on a core may take all of it.
+			.filter(|(rate, cores)| rate > cores);
+		for (rate, cores) in rates_and_cores {
+			let share = block_share(rate, cores);
+			// What the relay chain's messages leave of theirs goes to those of other parachains.
+			let bytes = (share.proof_size() / 6 * 2) as usize;
+			let batches = bytes / LENGTH / XCM_BATCH_SIZE + 1;
+			let batch = BatchFootprint {
+				msgs_count: XCM_BATCH_SIZE,
+				size_in_bytes: XCM_BATCH_SIZE * LENGTH,
+				new_pages_count: 1,
+			};
+			// A batch finds the page that it begins with half full on average.
+			let position = |first| if first { MAX_PAGE_SIZE } else { MAX_PAGE_SIZE / 2 };
+			let enqueue = |first| Intake::enqueue_xcmp_messages(position(first), &batch, first);
+			let decode = Intake::take_first_concatenated_xcm(LENGTH as u32);
+			let cost = Intake::uncached_enqueue_xcmp_messages()
+				.saturating_add(enqueue(true))
+				.saturating_add(enqueue(false).saturating_mul(batches as u64 - 1))
+				.saturating_add(decode.saturating_mul((batches * XCM_BATCH_SIZE) as u64));
+			let left = share
+				.saturating_sub(ServicePart::get() * share)
+				.saturating_sub(RuntimeBlockWeights::get().base_block)
+				.saturating_sub(Weight::from_parts(0, bytes as u64));
+			assert!(cost.all_lte(left), "rate {rate}, {cores} cores: {cost:?} of {left:?}");
+		}
+	});
 }
 
 #[test]

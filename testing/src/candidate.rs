@@ -3,7 +3,10 @@
 //! Blocks built by the Wasm as a collator builds them, and their validation by the same Wasm as a
 //! validator validates them.
 
-use crate::state::{Code, State};
+use crate::{
+	inbound::Inbound,
+	state::{Code, State},
+};
 use codec::{Decode, Encode};
 use conveyor_runtime::opaque::{Block, Header};
 use cumulus_primitives_core::{
@@ -68,25 +71,36 @@ impl<'a> Builder<'a> {
 	/// Begin a candidate on `state`'s head when `included` is the included block: what came after it
 	/// is under way.
 	pub fn after(state: &'a mut State, relay: RelayContext, included: &Header) -> Self {
+		Self::receiving(state, relay, included, &Inbound::default())
+	}
+
+	/// As [`Self::after`], when the relay chain holds messages for the chain.
+	pub fn receiving(
+		state: &'a mut State,
+		relay: RelayContext,
+		included: &Header,
+		inbound: &Inbound,
+	) -> Self {
 		state.begin_candidate();
 		let parent = state.head().clone();
 		let offset: u32 = state.call("RelayParentOffsetApi_relay_parent_offset", ());
+		let mut relay_state = RelayStateSproofBuilder {
+			para_id: ParaId::from(2_000),
+			current_slot: RelaySlot::from(relay.slot),
+			included_para_head: Some(HeadData(included.encode())),
+			num_authorities: 2,
+			..Default::default()
+		};
+		inbound.prove(&mut relay_state);
 		let (relay_parent_storage_root, relay_chain_state, relay_parent_descendants) =
-			RelayStateSproofBuilder {
-				para_id: ParaId::from(2_000),
-				current_slot: RelaySlot::from(relay.slot),
-				included_para_head: Some(HeadData(included.encode())),
-				num_authorities: 2,
-				..Default::default()
-			}
-			.into_state_root_proof_and_descendants(offset.into());
+			relay_state.into_state_root_proof_and_descendants(offset.into());
 		let validation_data = PersistedValidationData {
 			parent_head: HeadData(parent.encode()),
 			relay_parent_number: relay.number,
 			relay_parent_storage_root,
 			max_pov_size: MAX_POV_SIZE,
 		};
-		let inherent = ParachainInherentData {
+		let mut inherent = ParachainInherentData {
 			validation_data: validation_data.clone(),
 			relay_chain_state,
 			downward_messages: Vec::new(),
@@ -94,6 +108,7 @@ impl<'a> Builder<'a> {
 			relay_parent_descendants,
 			collator_peer_id: None,
 		};
+		inbound.put(&mut inherent);
 		let core = CoreInfo {
 			selector: CoreSelector(0),
 			claim_queue_offset: ClaimQueueOffset(0),
@@ -181,6 +196,11 @@ impl<'a> Builder<'a> {
 			.and_then(|()| inherents.put_data(INHERENT_IDENTIFIER, &self.inherent))
 			.expect("each has its own identifier");
 		inherents
+	}
+
+	/// The state after the last block built.
+	pub fn state(&self) -> &State {
+		self.state
 	}
 
 	/// The blocks built, each with its seal.

@@ -19,7 +19,9 @@ use sp_crypto_hashing::blake2_256;
 use sp_externalities::{Extensions, Externalities};
 use sp_genesis_builder::PresetId;
 use sp_runtime::traits::{BlakeTwo256, Hash as _, Header as _};
-use sp_state_machine::{InMemoryBackend, OverlayedChanges, StateMachine, TrieBackendBuilder};
+use sp_state_machine::{
+	InMemoryBackend, InspectState, OverlayedChanges, StateMachine, TrieBackendBuilder,
+};
 use sp_trie::{
 	cache::{CacheSize, SharedTrieCache},
 	proof_size_extension::ProofSizeExt,
@@ -175,6 +177,11 @@ impl State {
 	/// The hash of the first header.
 	pub fn genesis_hash(&self) -> Hash {
 		self.genesis.hash()
+	}
+
+	/// Look at the state with the runtime's own code.
+	pub fn inspect<R>(&self, look: impl FnOnce() -> R) -> R {
+		self.backend.inspect_state(look)
 	}
 
 	/// Forget what blocks before have proven: the next block is the first of a candidate.

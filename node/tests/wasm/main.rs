@@ -3,6 +3,7 @@
 //! The runtime as Wasm: what a chain specification, a collator and a validator get to see of it.
 
 mod cores;
+mod messages;
 
 use codec::{Decode, Encode};
 use conveyor_primitives::{Limits, Start};

@@ -3,7 +3,7 @@
 //! Who builds a block, and on what.
 
 use super::{
-	messages::{RelayOrigin, ReservedDmpWeight, ReservedXcmpWeight},
+	messages::{RelayOrigin, ReservedDmpWeight},
 	pace::ConsensusHook,
 	xcm::RelayLocation,
 };
@@ -21,6 +21,7 @@ use frame_support::{
 	PalletId,
 };
 use frame_system::EnsureRoot;
+use pallet_message_service::XcmpReservation;
 use pallet_xcm::{EnsureXcm, IsVoiceOfBody};
 use sp_runtime::traits::OpaqueKeys;
 
@@ -55,7 +56,7 @@ impl cumulus_pallet_parachain_system::Config for Runtime {
 	type DmpQueue = EnqueueWithOrigin<MessageQueue, RelayOrigin>;
 	type ReservedDmpWeight = ReservedDmpWeight;
 	type XcmpMessageHandler = XcmpQueue;
-	type ReservedXcmpWeight = ReservedXcmpWeight;
+	type ReservedXcmpWeight = XcmpReservation<Runtime>;
 	// Several blocks may have the same relay parent.
 	type CheckAssociatedRelayNumber = RelayNumberMonotonicallyIncreases;
 	type ConsensusHook = ConsensusHook;

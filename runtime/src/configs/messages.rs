@@ -3,13 +3,14 @@
 //! The queues between chains: what comes in, what goes out, and what that costs.
 
 use super::{
-	delivery_fees::PriceForSiblingDelivery,
-	system::{MaximumBlockWeight, RuntimeBlockWeights},
+	delivery_fees::PriceForSiblingDelivery, pace::TargetBlockRate, system::MaximumBlockWeight,
 	xcm::XcmOriginToTransactDispatchOrigin,
 };
 use crate::{
 	AccountId, MessageQueue, ParachainSystem, PolkadotXcm, Runtime, RuntimeEvent, XcmpQueue,
+	MAX_TARGET_BLOCK_RATE,
 };
+use conveyor_primitives::share::block_share;
 use cumulus_primitives_core::{AggregateMessageOrigin, ParaId};
 use frame_support::{
 	parameter_types,
@@ -24,16 +25,20 @@ use sp_runtime::Perbill;
 /// channel between two parachains carries (100 KiB), and its header.
 pub const MAX_PAGE_SIZE: u32 = 103 * 1024;
 
+// A block takes in messages up to a sixth of the proof that it may have. A message that is longer than
+// that in every block would never come in, nor would those behind it.
+const _: () = assert!(
+	block_share(MAX_TARGET_BLOCK_RATE, 1).proof_size() / 6 >= MAX_PAGE_SIZE as u64,
+	"at the highest rate the longest message does not fit into what a block takes in",
+);
+
 parameter_types! {
 	/// Where a message from the relay chain is said to come from.
 	pub const RelayOrigin: AggregateMessageOrigin = AggregateMessageOrigin::Parent;
 	/// Weight set aside in each block to take in messages from the relay chain.
 	pub ReservedDmpWeight: Weight = MaximumBlockWeight::get().saturating_div(4);
-	/// Weight set aside in each block to take in messages from other parachains.
-	pub ReservedXcmpWeight: Weight = MaximumBlockWeight::get().saturating_div(4);
-	/// Weight that a block spends on queued messages before its own transactions.
-	pub MessageQueueServiceWeight: Weight =
-		Perbill::from_percent(35) * RuntimeBlockWeights::get().max_block;
+	/// The part of a block that is for queued messages, before its own transactions.
+	pub const ServicePart: Perbill = Perbill::from_percent(35);
 }
 
 impl pallet_message_queue::Config for Runtime {
@@ -53,9 +58,16 @@ impl pallet_message_queue::Config for Runtime {
 	type QueuePausedQuery = NarrowOriginToSibling<XcmpQueue>;
 	type HeapSize = ConstU32<MAX_PAGE_SIZE>;
 	type MaxStale = ConstU32<8>;
-	type ServiceWeight = MessageQueueServiceWeight;
-	type IdleMaxServiceWeight = MessageQueueServiceWeight;
+	// `MessageService` serves the queues at the beginning of a block.
+	type ServiceWeight = ();
+	type IdleMaxServiceWeight = pallet_message_service::FullCoreService<Runtime>;
 	type WeightInfo = pallet_message_queue::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_message_service::Config for Runtime {
+	type TargetBlockRate = TargetBlockRate;
+	type ServicePart = ServicePart;
+	type WeightInfo = pallet_message_service::weights::SubstrateWeight<Runtime>;
 }
 
 impl cumulus_pallet_xcmp_queue::Config for Runtime {

@@ -8,9 +8,7 @@ use crate::{
 	AccountId, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeOrigin, RuntimeTask, VERSION,
 };
-use cumulus_pallet_parachain_system::block_weight::{
-	DynamicMaxBlockWeightHooks, MaxParachainBlockWeight,
-};
+use cumulus_pallet_parachain_system::block_weight::DynamicMaxBlockWeightHooks;
 use frame_support::{
 	derive_impl,
 	dispatch::DispatchClass,
@@ -18,6 +16,7 @@ use frame_support::{
 	traits::{ConstU16, ConstU32, Get},
 };
 use frame_system::limits::{BlockLength, BlockWeights};
+use pallet_message_service::MaxBlockWeight;
 use parachains_common::{AVERAGE_ON_INITIALIZE_RATIO, NORMAL_DISPATCH_RATIO};
 use polkadot_runtime_common::BlockHashCount;
 use sp_version::RuntimeVersion;
@@ -32,8 +31,8 @@ pub const MAX_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
 /// How many these are follows from the target block rate in state and from the number of cores, so
 /// the weight changes with them: the constant `System::BlockWeights` in the metadata is that of the
 /// state in which the metadata is asked for. The first block of a bundle may have the whole core if
-/// it needs to, and then ends the bundle.
-pub type MaximumBlockWeight = MaxParachainBlockWeight<Runtime, TargetBlockRate>;
+/// it needs to, and then ends the bundle. Messages from other chains never are such a need.
+pub type MaximumBlockWeight = MaxBlockWeight<Runtime>;
 
 parameter_types! {
 	/// [`VERSION`], as the system pallet wants it.
