@@ -16,8 +16,13 @@ export const HARMLESS = [];
 export const IN_TROUBLE = [
 	{
 		kinds: ['stopped'],
-		pattern: /cumulus-relay-chain-streams: .*Failed to fetch relay chain runtime version\. .*State already discarded/,
+		pattern: /cumulus-relay-chain-streams: .*Failed to fetch .*State already discarded/,
 		reason: 'a collator that was stopped asks for the state of all relay blocks that came meanwhile, also of forks that are gone',
+	},
+	{
+		kinds: ['stopped'],
+		pattern: /cumulus-relay-chain-streams: .*Failed to fetch .*RequestTimeout/,
+		reason: 'a request that a collator had sent when it was stopped has timed out when it is resumed',
 	},
 	{
 		kinds: ['ended'],

@@ -46,6 +46,17 @@ test('a line is excused if it is named, for its kind of trouble, in the node\'s 
 	assert.equal(excused('b', lines.panic), undefined);
 });
 
+test('a stopped collator may miss answers of the relay chain, and no other node', () => {
+	const failed = (cause) => `2026-11-26 13:23:48.441 ERROR tokio-rt-worker cumulus-relay-chain-streams: [Parachain] Failed to fetch session index. error=JsonRpcError(${cause})`;
+	const at = timeOf(failed(''));
+	const excused = (cause, kind) => excuseFor('a', failed(cause), [{ kind, names: ['a'], from: at, to: at }]) !== undefined;
+	for (const cause of ['RequestTimeout', 'Call(ErrorObject { message: "State already discarded for 0x46" })']) {
+		assert.ok(excused(cause, 'stopped'), cause);
+		assert.ok(!excused(cause, 'ended'), cause);
+	}
+	assert.ok(!excused('RestartNeeded', 'stopped'));
+});
+
 test('every exception has a reason', () => {
 	for (const { pattern, reason } of [...HARMLESS, ...IN_TROUBLE]) {
 		assert.ok(pattern instanceof RegExp && reason.length > 20, `${pattern}: ${reason}`);
