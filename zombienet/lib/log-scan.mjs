@@ -25,6 +25,11 @@ export const IN_TROUBLE = [
 		reason: 'a request that a collator had sent when it was stopped has timed out when it is resumed',
 	},
 	{
+		kinds: ['stopped'],
+		pattern: /parachain::collator-protocol: .*Failed to get unfulfilled claim queue entries .*RelayParentStateNotFound/,
+		reason: 'a collation that a validator was fetching when it was stopped belongs to a relay parent that has left its view when it is resumed',
+	},
+	{
 		kinds: ['ended'],
 		pattern: /sc_service::task_manager: .*Essential task `[^`]+` failed\. Shutting down service\./,
 		reason: 'the tasks of a node that is told to end do so one after the other, and the first looks like a failure to the node',

@@ -57,6 +57,15 @@ test('a stopped collator may miss answers of the relay chain, and no other node'
 	assert.ok(!excused('RestartNeeded', 'stopped'));
 });
 
+test('a collation that a validator was fetching when it was stopped may have lost its relay parent', () => {
+	const line = (error) => `2026-11-26 16:13:18.797 ERROR tokio-rt-worker parachain::collator-protocol: Failed to get unfulfilled claim queue entries relay_parent=0xc827 err=${error}`;
+	const at = timeOf(line(''));
+	const excused = (error, kind) => excuseFor('a', line(error), [{ kind, names: ['a'], from: at, to: at }]) !== undefined;
+	assert.ok(excused('RelayParentStateNotFound', 'stopped'));
+	assert.ok(!excused('RelayParentStateNotFound', 'ended'));
+	assert.ok(!excused('Oneshot', 'stopped'));
+});
+
 test('every exception has a reason', () => {
 	for (const { pattern, reason } of [...HARMLESS, ...IN_TROUBLE]) {
 		assert.ok(pattern instanceof RegExp && reason.length > 20, `${pattern}: ${reason}`);
