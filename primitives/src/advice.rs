@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What valid limits mean on the relay chain that there is: what to expect, and what to mend.
+//! Advice on valid limits: recommended values, and warnings for this relay chain.
 //!
-//! Limits that are only slow, and a relay chain that is set up too tightly, are no reason to refuse
-//! a change: it may be the very one that helps. They are told instead.
+//! Slow limits and a tight relay chain configuration are warnings, not errors: a change of the limits
+//! may be the remedy.
 
 use crate::{capacity::Pipeline, Limits};
 use alloc::vec::Vec;
@@ -11,54 +11,56 @@ use codec::{Decode, DecodeWithMemTracking, Encode};
 use core::fmt;
 use scale_info::TypeInfo;
 
-/// What a parachain can know of its relay chain's scheduling.
+/// Scheduling parameters of the relay chain, from its state proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+#[scale_info(capture_docs = "always")]
 pub struct RelayScheduling {
-	/// How many relay blocks ahead cores are claimed (`scheduler_params.lookahead`).
+	/// Depth of the claim queue, in relay blocks (`scheduler_params.lookahead`).
 	pub lookahead: u32,
-	/// Number of cores of the relay chain (`scheduler_params.num_cores`), whoever uses them.
+	/// Number of cores of the relay chain, for all parachains (`scheduler_params.num_cores`).
 	pub num_cores: u32,
-	/// Whether candidate descriptors of version 3 are understood (node feature 4).
+	/// Whether the relay chain accepts version 3 candidate descriptors (node feature 4).
 	pub descriptors_v3: bool,
 }
 
-/// Something that valid limits, or the relay chain's configuration, leave to be desired.
+/// Problem of valid limits or of the relay chain's configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+#[scale_info(capture_docs = "always")]
 pub enum Warning {
-	/// The velocity will not be kept: blocks wait for the inclusion of others. Raise the capacity
-	/// to what is recommended, or lower the velocity.
+	/// The chain will not reach the velocity, because blocks wait for the inclusion of earlier ones.
+	/// Raise the capacity to the recommended one or lower the velocity.
 	CapacityBelowRecommended {
-		/// The capacity asked for, in blocks.
+		/// Requested capacity, in blocks.
 		capacity: u32,
-		/// The shortest capacity with which the velocity is kept, in blocks.
+		/// Minimum capacity at which the chain reaches the velocity, in blocks.
 		recommended: u32,
 	},
-	/// The part of the capacity that is beyond use only makes reorganisations deeper. Lower it.
-	CapacityBeyondUse {
-		/// The capacity asked for, in blocks.
+	/// The capacity is above the useful maximum. The excess makes reorganizations deeper and the
+	/// chain no faster. Lower the capacity.
+	CapacityAboveUseful {
+		/// Requested capacity, in blocks.
 		capacity: u32,
-		/// The longest capacity that is of use, in blocks.
+		/// Maximum useful capacity, in blocks.
 		useful: u32,
 	},
-	/// The collator will not find its cores: the relay chain schedules less far ahead than it
-	/// looks. The relay chain's lookahead must be raised, or the runtime's relay parent offset
-	/// lowered.
+	/// The collator will not find its cores, because the claim queue is shorter than the collator
+	/// reads ahead. Raise the relay chain's lookahead or lower the runtime's relay parent offset.
 	LookaheadTooShort {
-		/// The relay chain's lookahead, in relay blocks.
+		/// Lookahead of the relay chain, in relay blocks.
 		lookahead: u32,
-		/// The shortest lookahead with which cores are found, in relay blocks.
+		/// Minimum lookahead, in relay blocks.
 		needed: u32,
 	},
-	/// A candidate that misses its first chance to be backed is lost. The relay chain's lookahead
-	/// should be raised, or the runtime's relay parent offset lowered.
+	/// A candidate that misses its first attempt is lost. Raise the relay chain's lookahead or lower
+	/// the runtime's relay parent offset.
 	NoBackingSlack {
-		/// The relay chain's lookahead, in relay blocks.
+		/// Lookahead of the relay chain, in relay blocks.
 		lookahead: u32,
-		/// The runtime's relay parent offset, in relay blocks.
+		/// Relay parent offset of the runtime, in relay blocks.
 		relay_parent_offset: u32,
 	},
-	/// The runtime makes candidate descriptors of version 3, which the relay chain does not take:
-	/// node feature 4 must be enabled there.
+	/// The runtime requires version 3 candidate descriptors, which the relay chain rejects. Enable
+	/// node feature 4 on the relay chain.
 	DescriptorVersionNotSupported,
 }
 
@@ -67,50 +69,51 @@ impl fmt::Display for Warning {
 		match self {
 			Self::CapacityBelowRecommended { capacity, recommended } => write!(
 				f,
-				"a capacity of {capacity} blocks is below the {recommended} with which the velocity \
-				 is kept: raise the capacity or lower the velocity",
+				"the capacity of {capacity} blocks is below the recommended {recommended}: raise the \
+				 capacity or lower the velocity",
 			),
-			Self::CapacityBeyondUse { capacity, useful } => write!(
+			Self::CapacityAboveUseful { capacity, useful } => write!(
 				f,
-				"a capacity of {capacity} blocks is beyond the {useful} that are of use: lower it",
+				"the capacity of {capacity} blocks is above the useful maximum of {useful}: lower it",
 			),
 			Self::LookaheadTooShort { lookahead, needed } => write!(
 				f,
 				"the relay chain's lookahead of {lookahead} relay blocks is below the {needed} that \
-				 this runtime needs: raise it there or lower the relay parent offset here",
+				 this runtime needs: raise the lookahead or lower the relay parent offset",
 			),
 			Self::NoBackingSlack { lookahead, relay_parent_offset } => write!(
 				f,
-				"with the relay chain's lookahead of {lookahead} relay blocks and a relay parent \
-				 offset of {relay_parent_offset} a candidate that is not backed at once is lost: \
-				 raise the lookahead there or lower the offset here",
+				"a candidate that misses its first attempt is lost, because the relay chain's \
+				 lookahead is {lookahead} relay blocks and the relay parent offset is \
+				 {relay_parent_offset}: raise the lookahead or lower the offset",
 			),
 			Self::DescriptorVersionNotSupported => write!(
 				f,
-				"the relay chain does not take candidate descriptors of version 3: enable its node \
-				 feature 4, or leave the runtime's `SchedulingSignatureVerifier` at `()`",
+				"the relay chain rejects version 3 candidate descriptors: enable its node feature 4 \
+				 or set the runtime's `SchedulingSignatureVerifier` to `()`",
 			),
 		}
 	}
 }
 
-/// What to expect of valid limits.
+/// Advice on valid limits.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+#[scale_info(capture_docs = "always")]
 pub struct Advice {
-	/// The shortest capacity with which the velocity is kept, in blocks.
+	/// Minimum capacity at which the chain reaches the velocity, in blocks.
 	pub recommended_capacity: u32,
-	/// The longest capacity that is of use, in blocks. Unknown if the relay chain's scheduling is.
+	/// Maximum useful capacity, in blocks. `None` if `relay_scheduling` is `None`.
 	pub useful_capacity: Option<u32>,
-	/// The relay chain's scheduling, as of the latest relay parent. `None` if it could not be read:
-	/// before the first block, or on a relay chain whose configuration has another layout.
+	/// Scheduling parameters of the relay chain, as of the latest relay parent. `None` before the
+	/// first block, and if the relay chain's configuration has an unknown layout.
 	pub relay_scheduling: Option<RelayScheduling>,
-	/// What is left to be desired.
+	/// Problems of the limits or of the relay chain's configuration.
 	pub warnings: Vec<Warning>,
 }
 
-/// What to expect of `limits`, which are taken to be valid.
+/// Returns the advice on valid `limits`.
 ///
-/// Rules that need the relay chain's scheduling are passed over if it is unknown.
+/// Without `relay_scheduling`, the warnings that depend on the relay chain are left out.
 pub fn advice(
 	limits: &Limits,
 	pipeline: &Pipeline,
@@ -125,7 +128,7 @@ pub fn advice(
 		warnings.push(Warning::CapacityBelowRecommended { capacity, recommended });
 	}
 	if let Some(useful) = useful.filter(|useful| capacity > *useful) {
-		warnings.push(Warning::CapacityBeyondUse { capacity, useful });
+		warnings.push(Warning::CapacityAboveUseful { capacity, useful });
 	}
 	if let Some(RelayScheduling { lookahead, descriptors_v3, .. }) = relay_scheduling {
 		let needed = pipeline.lookahead_needed();
@@ -169,7 +172,7 @@ mod tests {
 			warnings(11, 1, 5),
 			[CapacityBelowRecommended { capacity: 11, recommended: 12 }],
 		);
-		assert_eq!(warnings(22, 1, 5), [CapacityBeyondUse { capacity: 22, useful: 21 }]);
+		assert_eq!(warnings(22, 1, 5), [CapacityAboveUseful { capacity: 22, useful: 21 }]);
 		assert_eq!(warnings(12, 1, 2), [LookaheadTooShort { lookahead: 2, needed: 3 }]);
 		assert_eq!(warnings(12, 1, 3), [NoBackingSlack { lookahead: 3, relay_parent_offset: 1 }],);
 		assert_eq!(warnings(12, 1, 4), []);
@@ -179,7 +182,7 @@ mod tests {
 	}
 
 	#[test]
-	fn an_unknown_relay_chain_is_no_reason_to_warn() {
+	fn an_unknown_relay_chain_causes_no_warnings() {
 		let limits = Limits { velocity: 3, capacity: 100, target_block_rate: 3 };
 		let advice = advice(&limits, &Pipeline::v2(9), None);
 		assert_eq!(advice.recommended_capacity, 36);
@@ -191,13 +194,13 @@ mod tests {
 	fn warnings_name_value_limit_and_remedy() {
 		assert_eq!(
 			CapacityBelowRecommended { capacity: 11, recommended: 12 }.to_string(),
-			"a capacity of 11 blocks is below the 12 with which the velocity is kept: raise the \
-			 capacity or lower the velocity",
+			"the capacity of 11 blocks is below the recommended 12: raise the capacity or lower \
+			 the velocity",
 		);
 		assert_eq!(
 			LookaheadTooShort { lookahead: 2, needed: 3 }.to_string(),
 			"the relay chain's lookahead of 2 relay blocks is below the 3 that this runtime needs: \
-			 raise it there or lower the relay parent offset here",
+			 raise the lookahead or lower the relay parent offset",
 		);
 	}
 }

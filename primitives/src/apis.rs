@@ -1,61 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The runtime APIs through which Conveyor's state can be asked of a running chain.
+//! Runtime APIs of Conveyor's pallets.
 //!
-//! They need no type definitions in polkadot.js Apps or PAPI: everything is in the metadata.
+//! polkadot.js Apps and PAPI need no type definitions: the metadata contains all types.
 
 use crate::{
-	Admission, Advice, BlockUnderWay, InclusionStats, InclusionStatus, InvalidLimits, Limits,
-	NotTracked, OldestUnderWay, Refusal, ScheduledLimits,
+	Admission, Advice, InclusionStats, InclusionStatus, InvalidLimits, Limits, NextBlock,
+	NotTracked, OldestUnincluded, Refusal, ScheduledLimits, UnincludedBlock,
 };
 use alloc::vec::Vec;
 use sp_consensus_slots::Slot;
 
 sp_api::decl_runtime_apis! {
-	/// How fast the chain may go, and whether it may go on now.
+	/// Limits of the chain, and admission of the next block.
 	pub trait VelocityApi {
-		/// The limits that the next block must obey.
+		/// Returns the limits for the next block.
 		fn limits() -> Limits;
 
-		/// The limits that wait for their time, if any.
+		/// Returns the limits that are scheduled and do not apply yet.
 		fn scheduled_limits() -> Option<ScheduledLimits>;
 
-		/// The shortest capacity in blocks with which this chain keeps a velocity of `velocity`
-		/// blocks per relay slot.
+		/// Returns the minimum capacity, in blocks, at which this chain reaches `velocity` blocks per
+		/// relay slot.
 		fn recommended_capacity(velocity: u32) -> u32;
 
-		/// What to expect of `limits` on this chain and its relay chain, or why they would be
-		/// refused. Changes nothing.
+		/// Returns the advice on `limits`, or the rule that they break. Changes nothing.
 		fn check_limits(limits: Limits) -> Result<Advice, InvalidLimits>;
 
-		/// Whether a block may be built on this one at relay slot `relay_slot`, when
-		/// `included_hash` is the latest included block as of the relay parent. Answers how many
-		/// blocks there is room for, or why there is none.
+		/// Returns whether the next block may be built now. If not: the reason, and what must happen
+		/// first. "Now" is the relay slot of the latest block.
+		fn next_block() -> NextBlock;
+
+		/// Returns whether a block may be built on the queried block at `relay_slot`, for a collator.
+		/// `included_hash`: latest included block as of the new relay parent.
 		///
-		/// At the end of a bundle, the next bundle must fit as a whole. A block does not know its
-		/// own hash: if `included_hash` is this very block, nothing is under way, and the collator
-		/// need not ask.
+		/// After the last block of a bundle, the complete next bundle must fit. A block does not know
+		/// its own hash: if `included_hash` is the queried block, the unincluded segment is empty, and
+		/// the collator does not call this function.
 		fn admission(
 			included_hash: Block::Hash,
 			relay_slot: Slot,
 		) -> Result<Admission, Refusal>;
 	}
 
-	/// What is under way: blocks that are built and not included yet, and how inclusion goes.
+	/// Unincluded segment and inclusion statistics.
 	///
-	/// All answers are of the block that is asked, as far as that block has seen: a parachain knows
-	/// of the relay chain what the state of its latest block's relay parent says.
+	/// All results are as of the queried block: a parachain knows the relay chain's state at the relay
+	/// parent of its latest block.
 	pub trait UnincludedSegmentApi {
-		/// The blocks under way, oldest first; the block asked is the last one.
-		fn segment() -> Result<Vec<BlockUnderWay<Block::Hash>>, NotTracked>;
+		/// Returns the unincluded blocks, oldest first. The queried block is the last one.
+		fn segment() -> Result<Vec<UnincludedBlock<Block::Hash>>, NotTracked>;
 
-		/// Whether block `number` is included, and how long that took or has taken so far.
+		/// Returns whether block `number` is included, and its inclusion lag or age.
 		fn inclusion(number: u32) -> Result<InclusionStatus, NotTracked>;
 
-		/// How inclusion went since blocks are tracked.
+		/// Returns the inclusion statistics since tracking started.
 		fn stats() -> Result<InclusionStats, NotTracked>;
 
-		/// The oldest block under way and its age. `None` if nothing is under way.
-		fn oldest_age() -> Result<Option<OldestUnderWay>, NotTracked>;
+		/// Returns the oldest unincluded block and its age. `None` if the segment is empty.
+		fn oldest_age() -> Result<Option<OldestUnincluded>, NotTracked>;
 	}
 }

@@ -1,49 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! How long the unincluded segment must be for a pace to be kept, and how far ahead the relay chain
-//! must schedule for it.
+//! Capacity and lookahead that a velocity requires.
 //!
-//! All of it follows from the way that a block takes from its relay parent to its inclusion, which a
-//! runtime fixes when it is compiled: [`Pipeline`]. The formulas are derived in the project's notes
-//! on asynchronous backing, section 1.5, and agree with the constants of the SDK's own runtimes.
+//! Both follow from the number of relay blocks between a block's relay parent and its inclusion, which
+//! the runtime's constants determine: [`Pipeline`]. The formulas agree with the constants of the SDK's
+//! runtimes.
 
-/// The way of a block from its relay parent to its inclusion.
+/// Constants of a runtime that determine how long inclusion takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pipeline {
-	/// Distance of the relay parent from the relay chain's tip, in relay blocks.
+	/// Age of the relay parent when a block is built, in relay blocks.
 	pub relay_parent_offset: u32,
-	/// How far ahead the collator looks in the claim queue at most, in relay blocks
+	/// Maximum claim queue offset of the collator, in relay blocks
 	/// (`cumulus-pallet-parachain-system`, `max_claim_queue_offset`): 1 with version 2 candidate
 	/// descriptors, 2 with version 3.
 	pub claim_queue_offset: u32,
-	/// Whether candidates have descriptors of version 3, with a scheduling parent of their own. The
-	/// claim queue is then looked up at the relay chain's tip instead of at the relay parent.
+	/// Whether candidates have version 3 descriptors with a separate scheduling parent. The claim queue
+	/// is then read at the tip of the relay chain instead of at the relay parent.
 	pub descriptors_v3: bool,
 }
 
 impl Pipeline {
-	/// The way of a block with version 2 candidate descriptors.
+	/// Returns the constants of a runtime with version 2 candidate descriptors.
 	pub const fn v2(relay_parent_offset: u32) -> Self {
 		Self { relay_parent_offset, claim_queue_offset: 1, descriptors_v3: false }
 	}
 
-	/// The shortest capacity with which a chain keeps `velocity`, in blocks.
+	/// Returns the inclusion lag of a block whose first attempt succeeds at the maximum claim queue
+	/// offset, in relay blocks.
 	///
-	/// A block built on relay parent `R` is, at the earliest, backed in relay block
-	/// `R + relay_parent_offset + claim_queue_offset + 1` and included in the next one. Until then
-	/// every relay slot adds `velocity` blocks to the segment. The SDK's runtimes say the same with
-	/// `(3 + offset) * velocity`, for a claim queue offset of 1.
+	/// A block on relay parent `R` is backed in relay block
+	/// `R + relay_parent_offset + claim_queue_offset + 1` and included in the next one.
+	pub const fn normal_lag(&self) -> u32 {
+		self.relay_parent_offset.saturating_add(self.claim_queue_offset).saturating_add(2)
+	}
+
+	/// Returns the minimum capacity at which a chain reaches `velocity`, in blocks.
+	///
+	/// Until a block is included, every relay slot adds `velocity` blocks to the segment. For a claim
+	/// queue offset of 1 this is the `(3 + offset) * velocity` of the SDK's runtimes.
 	///
 	/// `velocity` is in blocks per relay slot. Saturates at `u32::MAX`.
 	pub const fn recommended_capacity(&self, velocity: u32) -> u32 {
-		self.relay_parent_offset
-			.saturating_add(self.claim_queue_offset)
-			.saturating_add(2)
-			.saturating_mul(velocity)
+		self.normal_lag().saturating_mul(velocity)
 	}
 
-	/// The longest capacity that is of use, in blocks: what a candidate that is backed at the last
-	/// of its chances can have after it. More makes reorganisations deeper, and no chain faster.
+	/// Returns the maximum useful capacity, in blocks: the number of blocks that can follow a candidate
+	/// that is backed at its last attempt. A higher capacity makes reorganizations deeper and the chain
+	/// no faster.
 	///
 	/// `velocity` is in blocks per relay slot, `lookahead` in relay blocks. Saturates at `u32::MAX`.
 	pub const fn useful_capacity(&self, velocity: u32, lookahead: u32) -> u32 {
@@ -60,10 +64,10 @@ impl Pipeline {
 		}
 	}
 
-	/// The shortest lookahead of the relay chain's scheduler with which the collator finds its
-	/// claims, in relay blocks.
+	/// Returns the minimum lookahead of the relay chain at which the collator finds its cores, in
+	/// relay blocks.
 	pub const fn lookahead_needed(&self) -> u32 {
-		// The claim queue of a relay block has the places 0 to `lookahead - 1`.
+		// The claim queue of a relay block has the offsets 0 to `lookahead - 1`.
 		if self.descriptors_v3 {
 			self.claim_queue_offset.saturating_add(1)
 		} else {
@@ -71,11 +75,11 @@ impl Pipeline {
 		}
 	}
 
-	/// How many relay blocks late a candidate can be backed and still be in time, with the given
-	/// lookahead of the relay chain's scheduler, both in relay blocks.
+	/// Returns how many relay blocks after its first attempt a candidate can still be backed.
+	/// `lookahead` is that of the relay chain, in relay blocks.
 	///
-	/// A relay parent is allowed for `lookahead - 1` relay blocks. The offset has used up some of
-	/// them when the block is built, and the earliest backing needs one more.
+	/// A relay parent is allowed for `lookahead - 1` relay blocks. The relay parent offset uses some of
+	/// them before the block is built, and the first attempt uses one.
 	pub const fn backing_slack(&self, lookahead: u32) -> u32 {
 		lookahead.saturating_sub(2).saturating_sub(self.relay_parent_offset)
 	}
@@ -86,7 +90,7 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn agrees_with_the_runtimes_of_the_sdk() {
+	fn recommends_the_capacity_of_the_sdk_runtimes() {
 		for velocity in 1..=12 {
 			for offset in 0..=3 {
 				assert_eq!(
@@ -98,7 +102,7 @@ mod tests {
 	}
 
 	#[test]
-	fn the_relay_chain_schedules_far_enough_ahead() {
+	fn lookahead_of_public_relay_chains_suffices() {
 		// Westend, Kusama and Polkadot: a lookahead of 5 relay blocks.
 		assert_eq!(Pipeline::v2(1).lookahead_needed(), 3);
 		assert_eq!(Pipeline::v2(1).backing_slack(5), 2);
@@ -108,7 +112,7 @@ mod tests {
 	}
 
 	#[test]
-	fn no_capacity_that_is_recommended_is_useless() {
+	fn useful_capacity_is_never_below_the_recommended_one() {
 		for lookahead in 0..8 {
 			for offset in 0..=3 {
 				let pipeline = Pipeline::v2(offset);
@@ -119,7 +123,7 @@ mod tests {
 	}
 
 	#[test]
-	fn saturates() {
+	fn saturates_at_the_maximum() {
 		let far = Pipeline {
 			relay_parent_offset: u32::MAX,
 			claim_queue_offset: u32::MAX,

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a parachain's velocity limits are, and which of them are valid.
+//! Velocity limits of a parachain, and the rules for valid limits.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// The largest number of blocks that one core's bundle can hold: a block's place in its bundle is a
-/// `u8` (`cumulus_primitives_core::BlockBundleInfo`).
+/// Maximum length of a bundle, in blocks: the index in a bundle is a `u8`
+/// (`cumulus_primitives_core::BlockBundleInfo`).
 pub const MAX_BLOCKS_PER_CORE: u32 = u8::MAX as u32;
 
-/// How fast a parachain may go.
+/// Velocity, capacity and target block rate of a parachain.
 ///
-/// One record, because no field means anything without the others: it is set, validated and applied
-/// as a whole.
+/// The three values depend on each other. They are set, validated and applied together.
 #[derive(
 	Clone,
 	Copy,
@@ -30,21 +29,21 @@ pub const MAX_BLOCKS_PER_CORE: u32 = u8::MAX as u32;
 	Deserialize,
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[scale_info(capture_docs = "always")]
 pub struct Limits {
-	/// Velocity: the number of blocks that are meant to be built per relay slot.
+	/// Maximum number of blocks per relay slot.
 	///
-	/// As in the SDK, one block more than this is accepted at one relay slot, so that a block
-	/// missed before can be made up for.
+	/// As in the SDK, a relay slot admits one block more than this, so that the chain can catch up
+	/// after a missed block.
 	pub velocity: u32,
-	/// Capacity: the length of the unincluded segment in blocks, that is how many blocks may be
-	/// under way, the newest among them, before one must be included.
+	/// Maximum length of the unincluded segment, in blocks.
 	pub capacity: u32,
-	/// Target block rate: the number of blocks that a collator tries to build per relay slot, all
-	/// cores together. Bundled where there are fewer cores than blocks.
+	/// Blocks per relay slot that a collator tries to build, on all cores together. With fewer cores
+	/// than blocks, the collator builds bundles.
 	pub target_block_rate: u32,
 }
 
-/// When new limits are to come into force.
+/// Time at which new limits apply.
 #[derive(
 	Clone,
 	Copy,
@@ -57,14 +56,15 @@ pub struct Limits {
 	MaxEncodedLen,
 	TypeInfo,
 )]
-pub enum Start {
-	/// With the block in which they are scheduled.
+#[scale_info(capture_docs = "always")]
+pub enum ApplyAt {
+	/// After the last block on the relay parent of the block in which they are scheduled.
 	Now,
-	/// With the first block whose relay parent has this number or a higher one.
+	/// After the last block on this relay parent, or on a later one if it has no block.
 	RelayBlock(u32),
 }
 
-/// Limits that wait for their time.
+/// Limits that are scheduled and do not apply yet.
 #[derive(
 	Clone,
 	Copy,
@@ -77,47 +77,49 @@ pub enum Start {
 	MaxEncodedLen,
 	TypeInfo,
 )]
+#[scale_info(capture_docs = "always")]
 pub struct ScheduledLimits {
-	/// The limits.
+	/// Scheduled limits.
 	pub limits: Limits,
-	/// The number of the relay block from which on they are due: they come into force after the
-	/// bundle that is built on it or, if none is, on a later one.
-	pub due: u32,
+	/// Number of the relay block from which on they apply: after the last block on this relay parent,
+	/// or on a later one if it has no block.
+	pub due_relay_block: u32,
 }
 
-/// Why [`Limits`] are refused: the value, the limit, and the remedy.
+/// Reason why limits are invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+#[scale_info(capture_docs = "always")]
 pub enum InvalidLimits {
-	/// No block would ever be built, and a collator that divides the relay slot by this rate would
-	/// end.
+	/// The target block rate is 0. The chain would stall. Set it to at least 1.
 	TargetBlockRateZero,
-	/// More blocks would be tried for than are accepted.
+	/// The target block rate exceeds the velocity. Blocks would be built that are rejected. Raise the
+	/// velocity or lower the target block rate.
 	TargetBlockRateAboveVelocity {
-		/// The target block rate asked for, in blocks per relay slot.
+		/// Requested target block rate, in blocks per relay slot.
 		target_block_rate: u32,
-		/// The velocity asked for, in blocks per relay slot.
+		/// Requested velocity, in blocks per relay slot.
 		velocity: u32,
 	},
-	/// The chain is not made for so many blocks per relay slot.
+	/// The target block rate exceeds the maximum of the runtime. Lower it.
 	TargetBlockRateTooHigh {
-		/// The target block rate asked for, in blocks per relay slot.
+		/// Requested target block rate, in blocks per relay slot.
 		target_block_rate: u32,
-		/// The highest target block rate that the runtime allows, in blocks per relay slot.
+		/// Maximum target block rate of the runtime, in blocks per relay slot.
 		max_target_block_rate: u32,
 	},
-	/// A whole bundle would not fit. The collator builds a bundle entirely or not at all, so the
-	/// chain would stand still.
+	/// The capacity is below the length of a bundle. Collators build complete bundles only, so the
+	/// chain would stall. Raise the capacity or lower the target block rate.
 	CapacityBelowBundle {
-		/// The capacity asked for, in blocks.
+		/// Requested capacity, in blocks.
 		capacity: u32,
-		/// The length of the bundle that a single core would have to take, in blocks.
+		/// Length of the bundle on a single core, in blocks.
 		bundle: u32,
 	},
-	/// The chain is not made for so long an unincluded segment.
+	/// The capacity exceeds the maximum of the runtime. Lower it.
 	CapacityTooHigh {
-		/// The capacity asked for, in blocks.
+		/// Requested capacity, in blocks.
 		capacity: u32,
-		/// The longest segment that the runtime allows, in blocks.
+		/// Maximum capacity of the runtime, in blocks.
 		max_capacity: u32,
 	},
 }
@@ -140,39 +142,39 @@ impl fmt::Display for InvalidLimits {
 			),
 			Self::CapacityBelowBundle { capacity, bundle } => write!(
 				f,
-				"a capacity of {capacity} blocks cannot take a bundle of {bundle}: raise the \
-				 capacity to {bundle} at least, or lower the target block rate",
+				"the capacity of {capacity} blocks is below the bundle length of {bundle}: raise the \
+				 capacity to at least {bundle} or lower the target block rate",
 			),
 			Self::CapacityTooHigh { capacity, max_capacity } => write!(
 				f,
-				"a capacity of {capacity} blocks exceeds the {max_capacity} that this runtime \
+				"the capacity of {capacity} blocks exceeds the {max_capacity} that this runtime \
 				 allows: lower the capacity",
 			),
 		}
 	}
 }
 
-/// The highest limits that a runtime allows.
+/// Maximum limits of a runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxLimits {
-	/// Longest unincluded segment, in blocks.
+	/// Maximum capacity, in blocks.
 	pub capacity: u32,
-	/// Highest target block rate, in blocks per relay slot. Above [`MAX_BLOCKS_PER_CORE`] it counts as
-	/// that.
+	/// Maximum target block rate, in blocks per relay slot. Values above [`MAX_BLOCKS_PER_CORE`] count
+	/// as [`MAX_BLOCKS_PER_CORE`].
 	pub target_block_rate: u32,
 }
 
 impl Limits {
-	/// Length in bytes of every encoded record, so that it can be read into an array.
+	/// Encoded length in bytes, the same for all values.
 	pub const ENCODED_LENGTH: usize = 3 * core::mem::size_of::<u32>();
 
-	/// Whether a chain can live with these limits.
+	/// Returns whether the limits are valid, or the rule that they break.
 	///
-	/// The rules are those that make a chain stand still when broken, whatever relay chain it is on.
-	/// Limits that are only slow are valid; compare with [`crate::advice::advice`].
+	/// A chain with invalid limits stalls on every relay chain. Limits that only slow the chain down
+	/// are valid: see [`crate::advice::advice`].
 	///
-	/// A bundle's length is that of a single core, the longest that can occur: cores can be lost at
-	/// any time.
+	/// The bundle length is that of a single core, the longest possible: a chain can lose cores at any
+	/// time.
 	pub fn validate(&self, max: &MaxLimits) -> Result<(), InvalidLimits> {
 		let Self { velocity, capacity, target_block_rate } = *self;
 		if target_block_rate == 0 {
@@ -212,18 +214,17 @@ mod tests {
 	}
 
 	#[test]
-	fn every_record_is_as_long_as_the_constant_says() {
+	fn all_limits_have_the_same_encoded_length() {
 		for limits in [limits(0, 0, 0), limits(u32::MAX, u32::MAX, u32::MAX)] {
 			assert_eq!(limits.encode().len(), Limits::ENCODED_LENGTH);
 		}
 		assert_eq!(Limits::max_encoded_len(), Limits::ENCODED_LENGTH);
 	}
 
-	/// A runtime that allows for a capacity of 24 and a rate of 6.
 	const MAX: MaxLimits = MaxLimits { capacity: 24, target_block_rate: 6 };
 
 	#[test]
-	fn each_rule_has_its_own_refusal() {
+	fn each_rule_has_its_own_error() {
 		use InvalidLimits::*;
 		assert_eq!(limits(1, 4, 1).validate(&MAX), Ok(()));
 		assert_eq!(limits(6, 24, 6).validate(&MAX), Ok(()));
@@ -247,9 +248,8 @@ mod tests {
 		);
 	}
 
-	/// Whatever the runtime allows.
 	#[test]
-	fn no_bundle_is_longer_than_its_digest_can_count() {
+	fn a_bundle_index_always_fits_into_its_digest() {
 		let max = MaxLimits { capacity: 1_000, target_block_rate: 1_000 };
 		assert_eq!(limits(255, 255, 255).validate(&max), Ok(()));
 		assert_eq!(
@@ -262,12 +262,12 @@ mod tests {
 	}
 
 	#[test]
-	fn refusals_name_value_limit_and_remedy() {
+	fn errors_name_value_limit_and_remedy() {
 		let text = |limits: Limits| limits.validate(&MAX).unwrap_err().to_string();
 		assert_eq!(
 			text(limits(3, 2, 3)),
-			"a capacity of 2 blocks cannot take a bundle of 3: raise the capacity to 3 at least, \
-			 or lower the target block rate",
+			"the capacity of 2 blocks is below the bundle length of 3: raise the capacity to at \
+			 least 3 or lower the target block rate",
 		);
 		assert_eq!(
 			text(limits(24, 24, 7)),
@@ -277,7 +277,7 @@ mod tests {
 	}
 
 	#[test]
-	fn json_is_camel_case_and_whole() {
+	fn json_is_camel_case_with_all_fields_and_no_others() {
 		let json = serde_json::json!({ "velocity": 3, "capacity": 12, "targetBlockRate": 2 });
 		assert_eq!(serde_json::from_value::<Limits>(json.clone()).unwrap(), limits(3, 12, 2));
 		assert_eq!(serde_json::to_value(limits(3, 12, 2)).unwrap(), json);
@@ -291,7 +291,7 @@ mod tests {
 
 	proptest! {
 		#[test]
-		fn valid_limits_can_neither_divide_by_zero_nor_lock_a_bundle_out(
+		fn valid_limits_have_a_rate_above_0_and_room_for_a_bundle(
 			velocity in 0..400u32, capacity in 0..400u32, target_block_rate in 0..400u32,
 			max_capacity in 0..400u32, max_rate in 0..400u32,
 		) {

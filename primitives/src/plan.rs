@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The blocks that a slot-based collator plans for a relay slot: on which core, when, how long.
+//! Plan of a slot-based collator for one relay slot: core, start time and duration of every block.
 //!
-//! This file repeats rules of `cumulus-client-consensus-aura` 0.36, file
-//! `collators/slot_based/block_builder_task.rs`, and no other file does. Compare when the crate changes:
+//! This file is the only one that repeats rules of `cumulus-client-consensus-aura` 0.36, file
+//! `collators/slot_based/block_builder_task.rs`. Compare when the crate changes:
 //!
 //! | here | upstream |
 //! | --- | --- |
@@ -14,70 +14,73 @@
 //! | [`PlannedBlock::time`] | `build_collation_for_core`: `authoring_duration` |
 //! | the private `Handover` | `SlotHandoverAdjustment::from_total_blocks` |
 //!
-//! What the collator reads to make the plan, once per relay slot:
+//! The collator reads, once per relay slot:
 //!
-//! - The target block rate from the state after the parent: `TargetBlockRate::target_block_rate`.
-//! - The cores from the relay chain's claim queue (`determine_cores`), not from the parachain.
-//!   `CoreInfo::number_of_cores` in the digest is their number after truncation to the rate.
+//! - the target block rate, from the parent's state: `TargetBlockRate::target_block_rate`;
+//! - the cores, from the relay chain's claim queue: `determine_cores`. The digest contains their number
+//!   after truncation to the rate: `CoreInfo::number_of_cores`.
 //!
-//! The collator follows the plan with two exceptions. A block that takes the whole core or applies a
-//! runtime upgrade is the last of its bundle. A bundle of which one block is refused is thrown away,
-//! and the rest of the relay slot with it.
+//! The collator deviates from the plan in two cases:
+//!
+//! - A block that uses the full core or applies a runtime upgrade ends its bundle.
+//! - If a block of a bundle is rejected, the collator discards the bundle and skips the rest of the
+//!   relay slot.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// Largest rate that the plan knows, in blocks per relay slot: indices in digests are `u8`.
+/// Maximum rate, in blocks per relay slot: indices in digests are `u8`.
 const MAX_RATE: u32 = u8::MAX as u32;
 
 /// Returns the length in blocks of the bundle for one core of a relay slot.
 ///
-/// - `target_block_rate`: blocks that the collator tries to build at the relay slot, on all cores.
-/// - `cores`: cores that the parachain has at the relay slot; 0 counts as 1. No more are used than
-///   there are blocks.
-/// - `core`: the core's number among them, from 0.
+/// - `target_block_rate`: blocks per relay slot that the collator tries to build, on all cores.
+/// - `cores`: cores of the parachain at the relay slot; 0 counts as 1. At most `target_block_rate` cores
+///   are used.
+/// - `core`: index of the core, from 0.
 ///
-/// The first cores take one block more if the rate is no multiple of the number of cores. The result
-/// is at least 1, and otherwise at most `target_block_rate`.
+/// If the rate is not a multiple of the number of cores, the first cores get one block more. The result
+/// is at least 1 and at most `target_block_rate.max(1)`.
 pub fn bundle_length(target_block_rate: u32, cores: u32, core: u32) -> u32 {
 	let cores = cores.clamp(1, target_block_rate.max(1));
 	let longer = u32::from(core < target_block_rate % cores);
 	(target_block_rate / cores).saturating_add(longer).max(1)
 }
 
-/// The bundle that is planned for one core.
+/// Planned bundle of one core.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Core {
-	/// Number of the core among those that the parachain uses at the relay slot.
+	/// Index of the core among those used at the relay slot.
 	pub selector: u8,
 	/// Blocks of the bundle, in order.
 	pub blocks: Vec<PlannedBlock>,
 }
 
-/// One planned block.
+/// Planned block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlannedBlock {
-	/// Place in the bundle, from 0.
+	/// Index in the bundle, from 0.
 	pub index: u8,
-	/// Time at which the block is due, from the beginning of the relay slot.
+	/// Start time of the block, from the start of the relay slot.
 	pub at: Duration,
-	/// Time that the block may take.
+	/// Maximum time for the block.
 	pub time: Duration,
-	/// Whether the block ends the bundle.
+	/// Whether the block is the last of its bundle.
 	pub is_last: bool,
-	/// Whether the block is left out, so that the next collator has time to import those before it.
-	/// The collator asks `can_build_upon` for it nevertheless, and needs a yes.
+	/// Whether the block is skipped, so that the next collator has time to import the earlier blocks.
+	/// The collator calls `can_build_upon` for it all the same, and discards the bundle if the result is
+	/// `false`.
 	pub skipped: bool,
 }
 
-/// How a collator makes time for the next one at the end of a para slot.
+/// How a collator leaves time for the next collator at the end of a para slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Handover {
-	/// Nothing is done: blocks are far apart.
+	/// No change: the time between blocks suffices.
 	None,
-	/// The blocks of the last core get half of the time.
+	/// Blocks of the last core get half of their time.
 	Shorten,
-	/// The last block is left out.
+	/// The last block is skipped.
 	Skip,
 }
 
@@ -91,10 +94,11 @@ impl Handover {
 	}
 }
 
-/// Returns the plan for a relay slot that lasts `relay_slot` on the clock.
+/// Returns the plan for one relay slot.
 ///
-/// - `rate`: target block rate, in blocks per relay slot; 0 counts as 1, and above 255 as 255.
-/// - `cores`: cores that the parachain has at the relay slot, with the same range.
+/// - `rate`: target block rate, in blocks per relay slot, clamped to 1 to 255.
+/// - `cores`: cores of the parachain at the relay slot, clamped to 1 to `rate`.
+/// - `relay_slot`: duration of the relay slot.
 /// - `ends_para_slot`: whether the next relay slot belongs to another collator.
 pub fn plan(rate: u32, cores: u32, relay_slot: Duration, ends_para_slot: bool) -> Vec<Core> {
 	let rate = rate.clamp(1, MAX_RATE);
@@ -116,7 +120,7 @@ pub fn plan(rate: u32, cores: u32, relay_slot: Duration, ends_para_slot: bool) -
 				PlannedBlock {
 					index: index as u8,
 					at: time_of_core * core + time_of_core / blocks * index,
-					// The first of several may use the whole core, and then needs the whole time.
+					// The first block of a bundle may use the full core and then needs the full time.
 					time: match index == 0 && blocks > 1 {
 						true => time_of_core,
 						false => share.min(relay_slot / rate),
@@ -137,7 +141,7 @@ mod tests {
 
 	const SLOT: Duration = Duration::from_millis(6_000);
 
-	/// The lengths of all bundles of a relay slot, calculated as `run_block_builder` does.
+	/// Returns the lengths of all bundles of a relay slot, with the formula of `run_block_builder`.
 	fn upstream_split(number_of_blocks: u32, total_cores: u32) -> Vec<u32> {
 		let total_cores = total_cores.min(number_of_blocks);
 		let raw_blocks_per_core = (number_of_blocks / total_cores).max(1);
@@ -157,7 +161,7 @@ mod tests {
 	}
 
 	#[test]
-	fn the_first_cores_take_the_remainder() {
+	fn the_first_cores_get_the_remainder() {
 		assert_eq!(split(7, 3), [3, 2, 2]);
 		assert_eq!(split(12, 1), [12]);
 		assert_eq!(split(3, 12), [1, 1, 1]);
@@ -174,19 +178,19 @@ mod tests {
 	}
 
 	#[test]
-	fn blocks_are_split_over_cores_and_the_last_one_is_left_out() {
+	fn blocks_are_split_over_cores_and_the_last_one_is_skipped() {
 		assert_eq!(built(&plan(1, 3, SLOT, true)), [1]);
 		assert_eq!(built(&plan(3, 1, SLOT, true)), [3]);
 		assert_eq!(built(&plan(3, 2, SLOT, true)), [2, 1]);
 		assert_eq!(built(&plan(3, 3, SLOT, true)), [1, 1, 1]);
 		assert_eq!(built(&plan(4, 1, SLOT, true)), [3]);
 		assert_eq!(built(&plan(7, 3, SLOT, true)), [3, 2, 1]);
-		// The last core has one block, and that block is left out.
+		// The last core has one block, which is skipped.
 		assert_eq!(built(&plan(4, 4, SLOT, true)), [1, 1, 1, 0]);
 		assert_eq!(built(&plan(12, 3, SLOT, false)), [4, 4, 4]);
 	}
 
-	/// The cases of upstream's test `block_ends_bundle_only_on_true_last_block`, and its results.
+	/// Repeats the cases and results of upstream's test `block_ends_bundle_only_on_true_last_block`.
 	#[test]
 	fn bundles_end_where_upstream_ends_them() {
 		let ends = |rate, cores, ends_para_slot| -> Vec<u8> {
@@ -209,14 +213,14 @@ mod tests {
 		};
 		assert_eq!(millis(&plan(1, 1, SLOT, true)), [(0, 6_000)]);
 		assert_eq!(millis(&plan(2, 1, SLOT, false)), [(0, 6_000), (3_000, 3_000)]);
-		// Half of the time for the last core, if another collator is next.
+		// Half of the time for the last core if another collator follows.
 		assert_eq!(millis(&plan(2, 2, SLOT, false)), [(0, 3_000), (3_000, 3_000)]);
 		assert_eq!(millis(&plan(2, 2, SLOT, true)), [(0, 3_000), (3_000, 1_500)]);
 	}
 
 	proptest! {
 		#[test]
-		fn every_bundle_is_as_long_as_upstream_plans_it(rate in 1..=255u32, cores in 1..=64u32) {
+		fn every_bundle_has_the_length_that_upstream_plans(rate in 1..=255u32, cores in 1..=64u32) {
 			let bundles = upstream_split(rate, cores);
 			prop_assert_eq!(bundles.iter().sum::<u32>(), rate);
 			let lengths = |plan: Vec<Core>| -> Vec<u32> {
@@ -227,7 +231,7 @@ mod tests {
 		}
 
 		#[test]
-		fn every_bundle_has_one_end_and_the_pace_is_steady(
+		fn every_bundle_has_one_last_block_and_start_times_increase(
 			rate in 0..400u32, cores in 0..300u32, ends_para_slot: bool,
 		) {
 			let plan = plan(rate, cores, SLOT, ends_para_slot);

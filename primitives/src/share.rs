@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The share of the relay chain's cores that one block may take.
+//! Maximum weight of one block: its share of a core.
 //!
 //! This file repeats a private rule of `cumulus-pallet-parachain-system` 0.32, file
 //! `block_weight/mod.rs`: `FULL_CORE_WEIGHT` and `MaxParachainBlockWeight::target_block_weight`. A test
-//! of `pallet-message-service` compares the two.
+//! of `pallet-message-service` compares both.
 
 use sp_runtime::Weight;
 
-/// A second of reference time.
+/// One second of reference time, in picoseconds.
 const SECOND: u64 = 1_000_000_000_000;
 
-/// Time in which a full node must be able to import the blocks of a relay slot, on all cores.
+/// Maximum execution time of all blocks of a relay slot, in picoseconds: full nodes import them one after
+/// the other.
 const IMPORT_TIME: u64 = 6 * SECOND;
 
-/// What one core offers to the blocks of a candidate: the relay chain's validators give a candidate 2 s
-/// and 10 MiB of proof.
+/// Maximum weight of one candidate: validators allow 2 s and 10 MiB of proof.
 pub const FULL_CORE: Weight = Weight::from_parts(2 * SECOND, 10 * 1024 * 1024);
 
-/// Returns the share of one block: what it may take without taking it from another block of its bundle.
+/// Returns the maximum weight of one block so that all blocks of its bundle fit into their core.
 ///
 /// - `target_block_rate`: blocks per relay slot, on all cores.
-/// - `cores`: cores that the collator uses at the relay slot.
+/// - `cores`: number of cores that the collator uses at the relay slot.
 ///
-/// The bundle of a core divides [`FULL_CORE`] evenly. All blocks of a relay slot together take no more
-/// than 6 s, because full nodes import them one after the other. Without a rate or a core the share is
-/// the full core.
+/// The blocks of a bundle share [`FULL_CORE`] evenly, and all blocks of a relay slot together take at most
+/// 6 s. If the rate or the number of cores is 0, the result is [`FULL_CORE`].
 pub const fn block_share(target_block_rate: u32, cores: u32) -> Weight {
 	if target_block_rate == 0 || cores == 0 {
 		return FULL_CORE;
@@ -48,13 +47,13 @@ mod tests {
 	}
 
 	#[test]
-	fn cores_and_import_time_are_divided() {
+	fn core_and_import_time_are_shared_evenly() {
 		assert_eq!(block_share(1, 1), FULL_CORE);
 		assert_eq!(millis_and_kib(block_share(12, 1)), (166, 853));
 		assert_eq!(millis_and_kib(block_share(12, 3)), (500, 2_560));
-		// Four full cores would be 8 s.
+		// Four full cores would take 8 s.
 		assert_eq!(millis_and_kib(block_share(4, 4)), (1_500, 10_240));
-		// The longest bundle decides: three blocks on the first core, two on the others.
+		// The longest bundle decides: three blocks on the first core, two on the other cores.
 		assert_eq!(millis_and_kib(block_share(7, 3)), (666, 3_413));
 		assert_eq!(block_share(0, 3), FULL_CORE);
 		assert_eq!(block_share(3, 0), FULL_CORE);
@@ -62,7 +61,7 @@ mod tests {
 
 	proptest! {
 		#[test]
-		fn a_bundle_fits_its_core_and_a_relay_slot_its_import(rate in 1..=255u32, cores in 1..=255u32) {
+		fn a_bundle_fits_into_its_core_and_a_relay_slot_into_its_import_time(rate in 1..=255u32, cores in 1..=255u32) {
 			let share = block_share(rate, cores);
 			for core in 0..cores.min(rate) {
 				let bundle = u64::from(bundle_length(rate, cores, core));

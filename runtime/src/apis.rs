@@ -11,7 +11,7 @@
 use crate::Velocity;
 use crate::{
 	configs::{
-		pace::{ConsensusHook, TargetBlockRate},
+		rate::{ConsensusHook, TargetBlockRate},
 		xcm::{LocationToAccountId, RelayLocation, XcmConfig, XcmRouter},
 	},
 	genesis_config_presets, AccountId, AuraId, AuthorityDiscovery, Balance, Block, Executive, Hash,
@@ -25,8 +25,8 @@ use ::xcm::{
 };
 use alloc::{vec, vec::Vec};
 use conveyor_primitives::{
-	Admission, Advice, BlockUnderWay, InclusionStats, InclusionStatus, InvalidLimits, Limits,
-	NotTracked, OldestUnderWay, Refusal, ScheduledLimits,
+	Admission, Advice, InclusionStats, InclusionStatus, InvalidLimits, Limits, NextBlock,
+	NotTracked, OldestUnincluded, Refusal, ScheduledLimits, UnincludedBlock,
 };
 use cumulus_primitives_aura::Slot;
 use cumulus_primitives_core::{ParaId, RelayProofRequest, VerifySchedulingSignature};
@@ -142,13 +142,17 @@ impl_runtime_apis! {
 			Velocity::check_limits(limits)
 		}
 
+		fn next_block() -> NextBlock {
+			Velocity::next_block()
+		}
+
 		fn admission(included_hash: Hash, relay_slot: Slot) -> Result<Admission, Refusal> {
 			Velocity::admission(included_hash, relay_slot)
 		}
 	}
 
 	impl conveyor_primitives::apis::UnincludedSegmentApi<Block> for Runtime {
-		fn segment() -> Result<Vec<BlockUnderWay<Hash>>, NotTracked> {
+		fn segment() -> Result<Vec<UnincludedBlock<Hash>>, NotTracked> {
 			UnincludedSegment::segment()
 		}
 
@@ -160,7 +164,7 @@ impl_runtime_apis! {
 			UnincludedSegment::stats()
 		}
 
-		fn oldest_age() -> Result<Option<OldestUnderWay>, NotTracked> {
+		fn oldest_age() -> Result<Option<OldestUnincluded>, NotTracked> {
 			UnincludedSegment::oldest_age()
 		}
 	}

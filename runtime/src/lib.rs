@@ -8,7 +8,7 @@
 //!
 //! | who | asks for | where |
 //! | --- | --- | --- |
-//! | parachain-system's consensus hook | velocity, capacity | [`configs::pace`] |
+//! | parachain-system's consensus hook | velocity, capacity | [`configs::rate`] |
 //! | the collator, before it builds | the verdict, the target block rate | [`apis`] |
 //! | the weight of a block | the target block rate | [`configs::system`] |
 //!
@@ -101,7 +101,7 @@ pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 /// transaction really needed, and `DynamicMaxBlockWeight` then decides whether the block has
 /// outgrown its share of the core. It takes the same target block rate as the block weights do
 /// ([`configs::system::MaximumBlockWeight`]); the third wrapper, around it, makes that cheap.
-pub type TxExtension = configs::pace::AroundExtensions<
+pub type TxExtension = configs::rate::CachingExtensions<
 	cumulus_pallet_parachain_system::block_weight::DynamicMaxBlockWeight<
 		Runtime,
 		cumulus_pallet_weight_reclaim::StorageWeightReclaim<
@@ -119,7 +119,7 @@ pub type TxExtension = configs::pace::AroundExtensions<
 				frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
 			),
 		>,
-		configs::pace::TargetBlockRate,
+		configs::rate::TargetBlockRate,
 	>,
 >;
 
@@ -184,7 +184,7 @@ pub const MAX_TARGET_BLOCK_RATE: u32 = 12;
 pub const STALL_AFTER: u32 = 10;
 
 /// Of how many of the latest included blocks the inclusion lag is remembered.
-pub const INCLUSION_WINDOW: u32 = 128;
+pub const INCLUSION_WINDOW: u32 = 64;
 
 /// How far ahead governance may schedule limits, in relay blocks: 4 weeks.
 pub const MAX_SCHEDULE_AHEAD: u32 =

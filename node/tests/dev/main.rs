@@ -14,7 +14,7 @@ mod trouble;
 mod validity;
 
 use chain::{DevChain, Folder};
-use conveyor_primitives::{Limits, Refusal, Start};
+use conveyor_primitives::{ApplyAt, Limits, Refusal};
 use conveyor_runtime::{Runtime, RuntimeCall, RuntimeEvent, UNIT};
 use conveyor_testing::transaction;
 use cumulus_primitives_core::CumulusDigestItem;
@@ -27,7 +27,7 @@ const FAST: &str = "--relay-slot-ms=250";
 
 fn schedule_limits(velocity: u32, capacity: u32, target_block_rate: u32) -> RuntimeCall {
 	let limits = Limits { velocity, capacity, target_block_rate };
-	pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: Start::Now }.into()
+	pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: ApplyAt::Now }.into()
 }
 
 /// A transfer that the receiver's balance counts.

@@ -6,7 +6,7 @@ mod cores;
 mod messages;
 
 use codec::{Decode, Encode};
-use conveyor_primitives::{Limits, Start};
+use conveyor_primitives::{ApplyAt, Limits};
 use conveyor_runtime::{Runtime, RuntimeCall, VERSION};
 use conveyor_testing::{
 	transaction::{signed, sudo},
@@ -96,7 +96,7 @@ fn presets_make_chains_with_valid_limits() {
 /// `schedule_limits` as the admin's first transaction.
 fn schedule_limits(state: &State, limits: Limits) -> OpaqueExtrinsic {
 	let call: RuntimeCall =
-		pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: Start::Now }.into();
+		pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: ApplyAt::Now }.into();
 	let transaction = signed(Alice, sudo(call), 0, state.genesis_hash());
 	OpaqueExtrinsic::decode(&mut &transaction.encode()[..]).expect("an extrinsic is opaque")
 }
@@ -203,7 +203,7 @@ fn plain_accounts_pay_for_a_refused_change_and_change_nothing() {
 	let mut state = State::of_preset("development");
 	let limits = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
 	let call: RuntimeCall =
-		pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: Start::Now }.into();
+		pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: ApplyAt::Now }.into();
 	let transaction = signed(Bob, call, 0, state.genesis_hash());
 	let transaction = OpaqueExtrinsic::decode(&mut &transaction.encode()[..]).unwrap();
 

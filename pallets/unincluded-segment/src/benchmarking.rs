@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the hooks cost. See `scripts/weights.sh`.
+//! Benchmarks of the hooks. `scripts/weights.sh` runs them.
 
-use crate::{pallet::*, Run, TrackerRecord};
+use crate::{pallet::*, ring::ring_key, tracker::Tracker, BlocksOnRelayParent};
 use alloc::vec::Vec;
 use codec::Encode;
-use conveyor_primitives::{
-	segment::{ring_key, MessagesSent},
-	BlockRecord,
-};
+use conveyor_primitives::{segment::MessagesSent, BlockRecord};
 use cumulus_pallet_parachain_system::{self as parachain_system, Ancestor, UsedBandwidth};
 use cumulus_primitives_core::PersistedValidationData;
 use frame_benchmarking::v2::*;
@@ -23,17 +20,22 @@ fn number<T: Config>(number: u32) -> BlockNumberFor<T> {
 	number.saturated_into()
 }
 
-/// `n` blocks under way, each with a relay parent of its own, and parachain-system's segment with
-/// `theirs` of them.
-fn under_way<T: Config>(n: u32, theirs: u32) -> TrackerRecord<<T as Config>::MaxCapacity> {
+/// Stores `n` unincluded blocks, each on a separate relay parent, and a parachain-system segment of
+/// `parachain_system_length` blocks.
+fn set_segment<T: Config>(
+	n: u32,
+	parachain_system_length: u32,
+) -> Tracker<<T as Config>::MaxCapacity> {
 	let mut tracker =
-		TrackerRecord::<<T as Config>::MaxCapacity>::begin(0, 0, <T as Config>::MaxCapacity::get());
-	tracker.set_runs((0..n).map(|n| Run { relay_parent: 1_000_000 + n, blocks: 1 }).collect());
+		Tracker::<<T as Config>::MaxCapacity>::start(0, 0, <T as Config>::MaxCapacity::get());
+	tracker.set_relay_parents(
+		(0..n).map(|n| BlocksOnRelayParent { relay_parent: 1_000_000 + n, blocks: 1 }).collect(),
+	);
 	tracker.relay_parent = Some(1_000_000 + n);
-	tracker.theirs = n;
-	Tracker::<T>::put(tracker.clone());
+	tracker.parachain_system_length = n;
+	Tracking::<T>::put(tracker.clone());
 	parachain_system::UnincludedSegment::<T>::put(
-		(0..theirs)
+		(0..parachain_system_length)
 			.map(|_| Ancestor::new_unchecked(UsedBandwidth::default(), None))
 			.collect::<Vec<_>>(),
 	);
@@ -61,11 +63,11 @@ fn record(number: u32) -> BlockRecord {
 mod benchmarks {
 	use super::*;
 
-	/// The relay chain's state, in which `n` blocks are included, each with a relay parent of its
-	/// own. The proof itself is in memory.
+	/// Processing of a relay chain state that includes `n` blocks, each on a separate relay parent.
+	/// The proof is in memory.
 	#[benchmark]
 	fn observe(n: Linear<0, { <T as Config>::MaxCapacity::get() }>) {
-		under_way::<T>(n, 0);
+		set_segment::<T>(n, 0);
 		frame_system::Pallet::<T>::set_block_number(number::<T>(n + 1));
 		parachain_system::ValidationData::<T>::put(PersistedValidationData {
 			parent_head: Vec::new().into(),
@@ -87,17 +89,17 @@ mod benchmarks {
 			Pallet::<T>::observe(Some(&head), Some(7.into()));
 		}
 
-		let tracker = Tracker::<T>::get().expect("it was there before");
+		let tracker = Tracking::<T>::get().expect("the tracker was stored before");
 		assert_eq!(tracker.included, n);
 		assert_eq!(tracker.relay_parent, Some(2_000_000));
 	}
 
-	/// A block's record, with `n` relay parents under way.
+	/// Record of a block, with `n` relay parents in the segment.
 	#[benchmark]
 	fn record_block(n: Linear<0, { <T as Config>::MaxCapacity::get() }>) {
-		let mut tracker = under_way::<T>(n, n + 1);
-		tracker.observed_in = n + 1;
-		Tracker::<T>::put(tracker);
+		let mut tracker = set_segment::<T>(n, n + 1);
+		tracker.last_observed_block = n + 1;
+		Tracking::<T>::put(tracker);
 		frame_system::Pallet::<T>::set_block_number(number::<T>(n + 1));
 		parachain_system::LastRelayChainBlockNumber::<T>::put(2_000_000);
 
@@ -109,44 +111,43 @@ mod benchmarks {
 		assert!(Pallet::<T>::record(n + 1).is_some());
 	}
 
-	/// When there is nobody to be told of anything.
+	/// No pending notification.
 	#[benchmark]
-	fn tell_base() {
-		under_way::<T>(<T as Config>::MaxCapacity::get(), 0);
+	fn notify_base() {
+		set_segment::<T>(<T as Config>::MaxCapacity::get(), 0);
 		let mut meter = WeightMeter::new();
 
 		#[block]
 		{
-			Pallet::<T>::tell(&mut meter);
+			Pallet::<T>::notify(&mut meter);
 		}
 
-		assert_eq!(Tracker::<T>::get().map(|tracker| tracker.told), Some(0));
+		assert_eq!(Tracking::<T>::get().map(|tracker| tracker.notified), Some(0));
 	}
 
-	/// What a block to be told of takes besides those who are told. Zero blocks are told by
-	/// `tell_base`, so it is the loop alone that counts here.
+	/// One notification, without the weight of `OnIncluded`. `notify_base` covers the reads and writes.
 	#[benchmark]
-	fn tell_block() {
-		let mut tracker = under_way::<T>(0, 0);
+	fn notify_block() {
+		let mut tracker = set_segment::<T>(0, 0);
 		tracker.included = 1;
-		Tracker::<T>::put(tracker.clone());
+		Tracking::<T>::put(tracker.clone());
 		frame_system::Pallet::<T>::set_block_number(number::<T>(2));
 		let mut meter = WeightMeter::new();
 
 		#[block]
 		{
-			Pallet::<T>::tell_next(&mut tracker, &mut meter);
+			Pallet::<T>::notify_next(&mut tracker, &mut meter);
 		}
 
-		assert_eq!(tracker.told, 1);
+		assert_eq!(tracker.notified, 1);
 	}
 
-	/// A change of the capacity, with `n` records.
+	/// Change of `MaxCapacity`, with `n` records.
 	#[benchmark]
-	fn adopt(n: Linear<0, { <T as Config>::MaxCapacity::get().saturating_sub(1) }>) {
-		let mut tracker = under_way::<T>(n, n);
-		tracker.ring = n;
-		Tracker::<T>::put(tracker);
+	fn migrate(n: Linear<0, { <T as Config>::MaxCapacity::get().saturating_sub(1) }>) {
+		let mut tracker = set_segment::<T>(n, n);
+		tracker.ring_capacity = n;
+		Tracking::<T>::put(tracker);
 		for number in 1..=n {
 			Records::<T>::insert(ring_key(number, n), record(number));
 		}
@@ -154,11 +155,11 @@ mod benchmarks {
 
 		#[block]
 		{
-			crate::migration::adopt::<T>();
+			crate::migration::migrate::<T>();
 		}
 
-		let tracker = Tracker::<T>::get().expect("it was there before");
-		assert_eq!(tracker.ring, <T as Config>::MaxCapacity::get());
+		let tracker = Tracking::<T>::get().expect("the tracker was stored before");
+		assert_eq!(tracker.ring_capacity, <T as Config>::MaxCapacity::get());
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -1,33 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a parachain has under way: a record of every block from authored to included, and how
-//! inclusion goes.
+//! Tracks the unincluded segment of a parachain: a record of every block, inclusion lag, stalls, and
+//! notifications of inclusion.
 //!
 //! # Goals
 //!
-//! - The chain itself answers what is under way, how old it is, how long inclusion takes and whether
-//!   it is stuck, in every state and provably: the state of block `N` has the record of block `N`.
-//! - Other pallets can act when *their* block is included ([`OnIncluded`]), or ask whether it is
-//!   ([`Included`]).
-//! - Inclusion follows from the relay chain's state proofs and from nothing else. What a block says
-//!   of its ancestors' inclusion is as final as the block is.
-//! - Tracking never rejects a block. Where it disagrees with parachain-system's own segment it says
-//!   so, and the next inclusion puts both right ([`Fault`]).
-//! - The cost in a block does not grow with the capacity, but for two to six bytes for each relay
-//!   parent under way. The README has the figures.
+//! - The state of every block shows the unincluded blocks, their age, the inclusion lag and stalls. The
+//!   state of block `N` contains the record of block `N`.
+//! - Other pallets act when *their* block is included ([`OnIncluded`]), or query its status
+//!   ([`InclusionProvider`]).
+//! - Inclusion follows from the relay chain's state proofs only. It is as final as the block that reads
+//!   the proof.
+//! - Tracking never rejects a block. If it disagrees with parachain-system's segment, it reports a
+//!   [`Fault`], and the next inclusion makes both equal.
+//! - The cost per block does not depend on the capacity, except for two to six bytes per relay parent in
+//!   the segment. The README has the figures.
 //!
-//! # Data
+//! # Storage
 //!
-//! - [`Tracker`]: what is under way, in numbers: which block is included, which is
-//!   told, the relay parents of those after it. Every block reads and writes it.
-//! - [`Statistics`]: how inclusion went. Read and written when something is
-//!   included.
-//! - [`Records`]: a ring of records, of `MaxCapacity` places. Every block writes one
-//!   place and reads none: what inclusion needs to know of a block is in the tracker. So a block
-//!   proves one path into the ring, however long the ring is, and a record stays until its place is
-//!   needed again, that is longer than its block is under way.
+//! - [`Tracking`]: numbers of the included and notified blocks, and the relay parents of the unincluded
+//!   blocks. Every block reads and writes it.
+//! - [`InclusionStatistics`]: read and written by blocks that see an inclusion.
+//! - [`Records`]: a ring of `MaxCapacity` records. Every block writes one record and reads none, because
+//!   inclusion needs the tracker only. So a block proves one path into the ring, and a record exists
+//!   until its key is reused, which is longer than its block is unincluded.
 //!
-//! Hashes are not kept: `frame_system` has them, filled by the child as parachain-system does.
+//! Block hashes come from `frame_system`.
 //!
 //! # Use
 //!
@@ -43,67 +41,70 @@
 //! }
 //! ```
 //!
-//! The pallet's index must be above parachain-system's, so that its `on_finalize` sees what
-//! parachain-system's has done.
+//! The pallet's index must be above parachain-system's, so that its `on_finalize` runs later.
 //!
-//! # Scenario: a block's life
+//! # Scenario: a block is included
 //!
-//! 1. Block `N` is executed. When it is finalised, its record is written, and its relay parent `R` is
-//!    added to the tracker.
-//! 2. Block `M` brings a proof of the state of relay block `R'` in which the parachain's latest
-//!    included head is `N`. parachain-system drops its ancestors up to `N`. So does the tracker, with
-//!    an inclusion lag of `R' - R` relay blocks for block `N`, announced in
-//!    [`Event::BlocksIncluded`].
-//! 3. After `M`'s inherents and before its transactions, [`OnIncluded`] is told of `N`, if the weight
-//!    for that suffices. If not, then in the next block, before any block after `N`.
+//! 1. Block `N` on relay parent `R` is executed. `on_finalize` writes its record and adds `R` to the
+//!    tracker.
+//! 2. Block `M` contains a proof of the state of relay block `R'`, in which `N` is the parachain's latest
+//!    included head. parachain-system drops its segment up to `N`, and so does the tracker. The inclusion
+//!    lag of `N` is `R' - R` relay blocks. A lag above the normal one deposits
+//!    [`Event::InclusionDelayed`].
+//! 3. After the inherents of `M` and before its transactions, [`OnIncluded`] is called for `N`, if the
+//!    weight suffices. Otherwise a later block calls it, before any block after `N`.
 //!
-//! # Scenario: nothing is included any more
+//! # Scenario: the chain stalls
 //!
-//! 1. A block finds that the oldest block under way was built more than `StallAfter` relay blocks
-//!    before: [`Event::SegmentStalled`], once.
-//! 2. When the oldest is younger again, or nothing is under way:
-//!    [`Event::SegmentRecovered`].
+//! 1. A block sees that the oldest unincluded block was built more than `StallAfter` relay blocks
+//!    earlier: [`Event::SegmentStalled`], once.
+//! 2. A block sees that no unincluded block is that old: [`Event::SegmentRecovered`].
 //!
-//! A chain whose segment is full builds no blocks, so both may come in one block, the first that can
-//! be built after the standstill. A chain that has long pauses of its own will want a large
-//! `StallAfter`: what it finds after a pause looks the same.
+//! With a full segment no block can be built, so one block may deposit both events: the first block
+//! after the stall. A chain that pauses deposits them as well. Set `StallAfter` above the length of
+//! regular pauses.
 //!
-//! # Scenario: parachain-system's segment is another one
+//! # Scenario: parachain-system's segment differs
 //!
-//! Say somebody has cleared it. Then parachain-system cannot find the next included head, and drops
-//! nothing. The tracker looks the head's hash up in `frame_system` and goes on. The lengths differ,
-//! which is announced in [`Event::FaultFound`] and counted, until a block
-//! is included that parachain-system knows of: [`Event::FaultHealed`].
+//! Example: somebody cleared it. parachain-system does not find the next included head and drops nothing.
+//! The tracker compares the head with the hash in `frame_system` and makes progress. The lengths differ,
+//! so the block deposits [`Event::FaultDetected`]. When a block is included that parachain-system knows,
+//! the lengths are equal again: [`Event::FaultResolved`].
 //!
 //! # Example
 //!
-//! A payout that can be claimed only when the block that earned it is included:
-#![cfg_attr(any(test, doc), doc = "[`examples::payout`].")]
-#![cfg_attr(not(any(test, doc)), doc = "`src/examples/payout.rs`.")]
+//! `examples/payout`: a payout that becomes claimable when its block is included.
+
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+mod fault;
+mod notifications;
+mod progress;
 mod queries;
-mod telling;
+mod ring;
+mod statistics;
+mod tracker;
 mod tracking;
-mod types;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-#[cfg(any(test, doc))]
-pub mod examples;
 #[cfg(test)]
 mod mock;
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, feature = "try-runtime"))]
+mod try_state;
 
 pub mod migration;
 pub mod weights;
 
-pub use conveyor_primitives::{Included, OnIncluded};
+pub use conveyor_primitives::{InclusionProvider, OnIncluded};
+pub use fault::Fault;
 pub use pallet::*;
-pub use types::{Fault, Run, Tracker as TrackerRecord};
+pub use statistics::{LagHistogram, RecentLags, Statistics};
+pub use tracker::{BlocksOnRelayParent, Tracker};
 pub use weights::WeightInfo;
 
 const LOG_TARGET: &str = "runtime::unincluded-segment";
@@ -111,51 +112,48 @@ const LOG_TARGET: &str = "runtime::unincluded-segment";
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
+	use crate::{ring::MAX_RING_CAPACITY, statistics::MAX_WINDOW};
 	use alloc::vec::Vec;
 	use conveyor_primitives::{
-		segment::{Statistics as StatisticsRecord, MAX_RING, MAX_WINDOW},
-		BlockRecord, BlockUnderWay, InclusionStats, InclusionStatus, NotTracked, OldestUnderWay,
+		BlockRecord, InclusionStats, InclusionStatus, NotTracked, OldestUnincluded, UnincludedBlock,
 	};
 	use frame_support::{pallet_prelude::*, traits::PalletInfoAccess, weights::WeightMeter};
 	use frame_system::pallet_prelude::*;
 	use sp_runtime::SaturatedConversion;
 
-	/// The version of the storage's layout.
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
-	/// The pallet.
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What a runtime decides.
+	/// Configuration.
 	#[pallet::config]
 	pub trait Config:
 		frame_system::Config<RuntimeEvent: From<Event<Self>>>
 		+ cumulus_pallet_parachain_system::Config
 	{
-		/// The longest unincluded segment that may ever be allowed, in blocks: how many records
-		/// there is room for, 65,536 at most.
+		/// Number of block records, at most 65,536: the maximum length of the unincluded segment.
 		///
-		/// If more blocks are under way, then the oldest are known by number and hash only. When it
-		/// is changed by a runtime upgrade, the records of the blocks under way are moved.
+		/// If the segment is longer, the oldest blocks have no records. If a runtime upgrade changes
+		/// the value, the migration moves the records.
 		#[pallet::constant]
 		type MaxCapacity: Get<u32>;
 
-		/// Of how many of the latest included blocks the inclusion lag is remembered, 256 at most.
+		/// Number of latest included blocks whose inclusion lag is stored, at most 256.
 		#[pallet::constant]
-		type Window: Get<u32>;
+		type InclusionWindow: Get<u32>;
 
-		/// The segment is stalled when its oldest block was built more than this many relay blocks
-		/// before.
+		/// Maximum age of the oldest unincluded block, in relay blocks. Above it the segment counts as
+		/// stalled.
 		#[pallet::constant]
 		type StallAfter: Get<u32>;
 
-		/// Who acts when a block is included.
+		/// Called once for every included block, in order.
 		type OnIncluded: OnIncluded;
 
-		/// The weight that a block may spend on [`Config::OnIncluded`]. If less is left in a block,
-		/// then that.
+		/// Maximum weight per block for calls of `OnIncluded`. A block with less weight left uses what
+		/// is left.
 		#[pallet::constant]
 		type OnIncludedWeight: Get<Weight>;
 
@@ -163,70 +161,69 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 	}
 
-	/// What is under way, in numbers. `None` before the first block that tracks.
+	/// State of tracking. Empty before the first tracked block.
 	#[pallet::storage]
-	pub type Tracker<T: Config> =
-		StorageValue<_, TrackerRecord<<T as Config>::MaxCapacity>, OptionQuery>;
+	pub type Tracking<T: Config> =
+		StorageValue<_, Tracker<<T as Config>::MaxCapacity>, OptionQuery>;
 
-	/// How inclusion went.
+	/// Inclusion statistics. The runtime API `UnincludedSegmentApi_stats` returns them with lags
+	/// and units.
 	#[pallet::storage]
-	pub type Statistics<T: Config> = StorageValue<_, StatisticsRecord, ValueQuery>;
+	pub type InclusionStatistics<T: Config> = StorageValue<_, Statistics, ValueQuery>;
 
-	/// What is remembered of the latest `MaxCapacity` blocks. Ask the runtime API or the view
-	/// functions for the record of a block; the keys are those of
-	/// [`ring_key`](conveyor_primitives::segment::ring_key).
+	/// Records of the latest `MaxCapacity` blocks. The key is not the block number: to find the
+	/// record of a block, call the runtime API `UnincludedSegmentApi_segment`, or look for its
+	/// number in the values.
 	#[pallet::storage]
 	pub type Records<T: Config> = StorageMap<_, Identity, u32, BlockRecord, OptionQuery>;
 
-	/// What happened to blocks under way.
+	/// Events that need attention. Inclusion with a normal lag deposits no event.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
-		/// Blocks are included: the relay parent's state has the last of them as the latest included
-		/// head.
-		BlocksIncluded {
-			/// The number of the first of them.
+		/// Blocks were included late: a candidate missed an attempt.
+		InclusionDelayed {
+			/// Number of the first block that was included.
 			first: u32,
-			/// The number of the last of them.
+			/// Number of the last block that was included.
 			last: u32,
-			/// The number of the relay parent of the block that saw it.
+			/// Relay parent of the block that saw the inclusion.
 			relay_parent: u32,
-			/// The longest inclusion lag among them, in relay blocks. `None` if no relay parent of
-			/// theirs is known.
-			max_lag: Option<u32>,
+			/// Longest inclusion lag of these blocks, in relay blocks.
+			max_lag: u32,
 		},
-		/// The oldest block under way is too old.
+		/// The oldest unincluded block is older than `StallAfter` relay blocks.
 		SegmentStalled {
-			/// The number of its relay parent.
-			since: u32,
-			/// How many blocks are under way.
+			/// Relay parent of the oldest unincluded block.
+			oldest_relay_parent: u32,
+			/// Length of the unincluded segment, in blocks.
 			length: u32,
 		},
-		/// No block under way is too old any more.
+		/// No unincluded block is older than `StallAfter` relay blocks any more.
 		SegmentRecovered {
-			/// What [`Event::SegmentStalled`] said.
-			since: u32,
-			/// The number of the relay parent of the block that saw it.
+			/// Value from the event `SegmentStalled`.
+			oldest_relay_parent: u32,
+			/// Relay parent of the block that saw the recovery.
 			relay_parent: u32,
 		},
-		/// Tracking is not what it should be.
-		FaultFound {
-			/// What is wrong, and what ends it.
+		/// Tracking is inconsistent.
+		FaultDetected {
+			/// Kind of the fault.
 			fault: Fault,
 		},
-		/// Tracking is what it should be again.
-		FaultHealed,
+		/// Tracking is consistent again.
+		FaultResolved,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			// What `on_finalize` will need at most.
+			// Maximum weight of `on_finalize`.
 			<T as Config>::WeightInfo::record_block(<T as Config>::MaxCapacity::get())
 		}
 
 		fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
-			Self::tell(meter);
+			Self::notify(meter);
 		}
 
 		fn on_finalize(number: BlockNumberFor<T>) {
@@ -234,7 +231,7 @@ pub mod pallet {
 		}
 
 		fn on_runtime_upgrade() -> Weight {
-			migration::adopt::<T>()
+			migration::migrate::<T>()
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -250,40 +247,41 @@ pub mod pallet {
 		fn integrity_test() {
 			let capacity = <T as Config>::MaxCapacity::get();
 			assert!(
-				(1..=MAX_RING).contains(&capacity),
-				"pallet-unincluded-segment: `MaxCapacity` is {capacity}; set it to the longest \
-				 unincluded segment in blocks, 1 to {MAX_RING}",
+				(1..=MAX_RING_CAPACITY).contains(&capacity),
+				"pallet-unincluded-segment: `MaxCapacity` is {capacity}; set it to the maximum \
+				 length of the unincluded segment, 1 to {MAX_RING_CAPACITY} blocks",
 			);
 			let hashes: u32 = <T as frame_system::Config>::BlockHashCount::get().saturated_into();
 			assert!(
 				capacity < hashes,
-				"pallet-unincluded-segment: `frame_system` remembers {hashes} block hashes, fewer \
-				 than blocks may be under way ({capacity}); raise `BlockHashCount`",
+				"pallet-unincluded-segment: `frame_system` stores {hashes} block hashes, which must be \
+				 more than `MaxCapacity` ({capacity}); raise `BlockHashCount`",
 			);
 			assert!(
-				T::Window::get() <= MAX_WINDOW,
-				"pallet-unincluded-segment: `Window` is {}; set it to {MAX_WINDOW} at most",
-				T::Window::get(),
+				T::InclusionWindow::get() <= MAX_WINDOW,
+				"pallet-unincluded-segment: `InclusionWindow` is {}; set it to at most {MAX_WINDOW}",
+				T::InclusionWindow::get(),
 			);
 			assert!(
-				Self::weight_to_tell_a_block().all_lte(T::OnIncludedWeight::get()),
-				"pallet-unincluded-segment: `OnIncludedWeight` does not suffice for a single block, \
-				 which needs {}: nobody would ever be told that a block is included",
-				Self::weight_to_tell_a_block(),
+				Self::min_notification_weight().all_lte(T::OnIncludedWeight::get()),
+				"pallet-unincluded-segment: `OnIncludedWeight` is {}, which does not suffice for one \
+				 notification; set it to at least {}",
+				T::OnIncludedWeight::get(),
+				Self::min_notification_weight(),
 			);
 			assert!(
 				cumulus_pallet_parachain_system::Pallet::<T>::index() < Self::index(),
-				"pallet-unincluded-segment: it must come after parachain-system; give it a higher \
-				 index",
+				"pallet-unincluded-segment: the pallet index must be above parachain-system's; raise \
+				 it in `construct_runtime`",
 			);
-			// Not proof that it is wired, but of the most likely mistake.
+			// Detects the most likely mistake only: any other type may call this pallet or not.
 			let events = core::any::type_name::<
 				<T as cumulus_pallet_parachain_system::Config>::OnSystemEvent,
 			>();
 			assert!(
 				events != "()",
-				"pallet-unincluded-segment: nobody hands it the relay chain's state; make it \
-				 parachain-system's `OnSystemEvent`",
+				"pallet-unincluded-segment: the pallet does not receive the relay chain's state; set \
+				 `cumulus_pallet_parachain_system::Config::OnSystemEvent` to this pallet",
 			);
 		}
 
@@ -295,24 +293,24 @@ pub mod pallet {
 
 	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
-		/// The blocks under way, oldest first; the latest block is the last one.
-		pub fn segment() -> Result<Vec<BlockUnderWay<T::Hash>>, NotTracked> {
-			Self::blocks_under_way()
+		/// Returns the unincluded blocks, oldest first. The latest block is the last one.
+		pub fn segment() -> Result<Vec<UnincludedBlock<T::Hash>>, NotTracked> {
+			Self::unincluded_blocks()
 		}
 
-		/// Whether block `number` is included, and how long that took or has taken so far.
+		/// Returns whether block `number` is included, and its inclusion lag or age.
 		pub fn inclusion(number: u32) -> Result<InclusionStatus, NotTracked> {
 			Self::inclusion_of(number)
 		}
 
-		/// How inclusion went since blocks are tracked.
+		/// Returns the inclusion statistics since tracking started.
 		pub fn stats() -> Result<InclusionStats, NotTracked> {
 			Self::inclusion_stats()
 		}
 
-		/// The oldest block under way and its age. `None` if nothing is under way.
-		pub fn oldest_age() -> Result<Option<OldestUnderWay>, NotTracked> {
-			Self::oldest_under_way()
+		/// Returns the oldest unincluded block and its age. `None` if the segment is empty.
+		pub fn oldest_age() -> Result<Option<OldestUnincluded>, NotTracked> {
+			Self::oldest_unincluded()
 		}
 	}
 }

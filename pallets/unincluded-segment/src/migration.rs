@@ -1,83 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a runtime upgrade does. The pallet's own hook calls it, so a runtime has nothing to add.
+//! Migration at a runtime upgrade. The pallet's hook calls it, so the runtime needs no configuration.
 //!
-//! - A chain that gets this pallet while blocks are under way: they are tracked from now on, by
-//!   number and hash. Their relay parents are in no state, so their inclusion is counted, and told to
-//!   `OnIncluded`, but not measured.
-//! - A chain that changes `MaxCapacity`: the records of the blocks under way are moved to their places
-//!   in the new ring, as far as there is room; older ones are removed.
-//!
-//! Everything else is left as it is.
+//! - A chain adds this pallet: existing unincluded blocks are tracked by number and hash. Their
+//!   inclusion is counted and notified. Their lag is unknown, because the state does not contain their
+//!   relay parents.
+//! - A chain changes `MaxCapacity`: the records of the unincluded blocks move to their new keys. Records
+//!   that do not fit are removed, oldest first.
 
-use crate::{pallet::*, TrackerRecord, WeightInfo, LOG_TARGET};
+use crate::{pallet::*, ring::ring_key, tracker::Tracker, WeightInfo, LOG_TARGET};
 use alloc::vec::Vec;
-use conveyor_primitives::segment::ring_key;
 use frame_support::{traits::Get, weights::Weight};
 
-/// Brings the storage into the form that this runtime expects. Nothing happens if it is.
-pub fn adopt<T: Config>() -> Weight {
+/// Starts tracking, or moves the records after a change of `MaxCapacity`. Otherwise does nothing.
+pub fn migrate<T: Config>() -> Weight {
 	let capacity = <T as Config>::MaxCapacity::get();
-	let Some(mut tracker) = Tracker::<T>::get() else {
+	let Some(mut tracker) = Tracking::<T>::get() else {
 		let latest = Pallet::<T>::latest();
-		// Before the first block there is nothing, and the first block begins by itself.
+		// Before the first block there is nothing to track. The first block starts tracking.
 		if latest > 0 {
-			let tracker = TrackerRecord::begin(latest, Pallet::<T>::their_length(), capacity);
+			let tracker = Tracker::start(latest, Pallet::<T>::parachain_system_length(), capacity);
 			log::info!(
 				target: LOG_TARGET,
-				"blocks are tracked from number {} on, {} are under way",
-				tracker.since,
+				"tracking starts with block {}: {} blocks are unincluded",
+				tracker.first_block,
 				tracker.length(),
 			);
-			Tracker::<T>::put(tracker);
+			Tracking::<T>::put(tracker);
 		}
-		return <T as Config>::WeightInfo::adopt(0);
+		return <T as Config>::WeightInfo::migrate(0);
 	};
-	if tracker.ring == capacity {
+	if tracker.ring_capacity == capacity {
 		return T::DbWeight::get().reads(1);
 	}
 	let latest = Pallet::<T>::latest();
-	let under_way = tracker.included.saturating_add(1)..=latest;
-	let records: Vec<_> = under_way
+	let unincluded = tracker.included.saturating_add(1)..=latest;
+	let records: Vec<_> = unincluded
 		.filter_map(|number| {
-			Records::<T>::get(ring_key(number, tracker.ring))
+			Records::<T>::get(ring_key(number, tracker.ring_capacity))
 				.filter(|record| record.number == number)
 		})
 		.collect();
-	let places = tracker.ring;
-	for place in 0..places {
-		Records::<T>::remove(ring_key(place, places));
+	let previous_capacity = tracker.ring_capacity;
+	for index in 0..previous_capacity {
+		Records::<T>::remove(ring_key(index, previous_capacity));
 	}
-	// In order, so that where two want the same place the newer block gets it.
+	// In order, so that a newer block replaces an older one with the same key.
 	for record in records {
 		Records::<T>::insert(ring_key(record.number, capacity), record);
 	}
-	let runs = core::mem::take(&mut tracker.runs).into_inner();
-	tracker.set_runs(runs);
-	tracker.ring = capacity;
-	Tracker::<T>::put(tracker);
-	<T as Config>::WeightInfo::adopt(places.max(capacity))
+	let relay_parents = core::mem::take(&mut tracker.relay_parents).into_inner();
+	tracker.set_relay_parents(relay_parents);
+	tracker.ring_capacity = capacity;
+	Tracking::<T>::put(tracker);
+	<T as Config>::WeightInfo::migrate(previous_capacity.max(capacity))
 }
 
-/// What must be the same after the upgrade: the hashes of parachain-system's segment.
+/// Returns the encoded hashes of parachain-system's segment, which the migration must keep.
 #[cfg(any(test, feature = "try-runtime"))]
 pub(crate) fn before_upgrade<T: Config>() -> Vec<u8> {
-	codec::Encode::encode(&Pallet::<T>::their_hashes())
+	codec::Encode::encode(&Pallet::<T>::parachain_system_hashes())
 }
 
-/// Whether the upgrade has kept what is under way, and left the storage in order.
+/// Checks that the migration has kept the unincluded segment and that the storage is consistent.
 #[cfg(any(test, feature = "try-runtime"))]
 pub(crate) fn check_upgrade<T: Config>(before: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
 	use codec::Decode;
 	use frame_support::ensure;
 
 	Pallet::<T>::check_state()?;
-	let before: Vec<Option<T::Hash>> =
-		Decode::decode(&mut &before[..]).map_err(|_| "what was encoded before cannot be read")?;
-	if let Some(tracker) = Tracker::<T>::get().filter(|tracker| tracker.fault.is_none()) {
+	let before: Vec<Option<T::Hash>> = Decode::decode(&mut &before[..])
+		.map_err(|_| "the state of `pre_upgrade` does not decode")?;
+	if let Some(tracker) = Tracking::<T>::get().filter(|tracker| tracker.fault.is_none()) {
 		ensure!(
 			tracker.length() as usize == before.len(),
-			"the blocks under way are not those that parachain-system had",
+			"the tracked segment differs from parachain-system's",
 		);
 	}
 	Ok(())

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A chain with the real parachain-system, on a relay chain that says what a test wants it to say.
+//! A chain with the real parachain-system, on a relay chain state that the test sets.
 
-use crate::{self as pallet_unincluded_segment, examples::payout};
+use crate as pallet_unincluded_segment;
 use conveyor_primitives::OnIncluded;
 use cumulus_pallet_parachain_system::{
 	consensus_hook::{ConsensusHook, UnincludedSegmentCapacity},
@@ -39,14 +39,14 @@ type Block = frame_system::mocking::MockBlock<Test>;
 pub(crate) const WINDOW: u32 = 20;
 pub(crate) const STALL_AFTER: u32 = 8;
 pub(crate) const SIBLING: u32 = 300;
-/// What relay slots are ahead of relay blocks.
+/// Difference between relay slot and relay block number.
 pub(crate) const SLOT_OFFSET: u64 = 1_000;
 
 frame_support::construct_runtime!(
 	pub enum Test {
 		System: frame_system,
 		ParachainSystem: cumulus_pallet_parachain_system,
-		Payout: payout,
+		Payout: pallet_payout_example,
 		UnincludedSegment: pallet_unincluded_segment,
 	}
 );
@@ -62,19 +62,19 @@ parameter_types! {
 		transaction_version: 1,
 		system_version: 1,
 	};
-	/// Whether our pallet has a part in the blocks. Else it is as if the runtime had none.
-	pub static WithUs: bool = true;
-	/// The capacity that parachain-system enforces.
-	pub static TheirCapacity: u32 = 24;
-	/// The capacity that we are made for.
+	/// Whether the runtime contains the pallet.
+	pub static WithPallet: bool = true;
+	/// Capacity that the consensus hook enforces, in blocks.
+	pub static HookCapacity: u32 = 24;
+	/// The pallet's `MaxCapacity`, in blocks.
 	pub static MaxCapacity: u32 = 24;
-	/// What may be spent on telling in a block.
-	pub static TellWeight: Weight = Weight::MAX;
-	/// What a block has left for telling.
+	/// The pallet's `OnIncludedWeight`.
+	pub static NotificationWeight: Weight = Weight::MAX;
+	/// Weight left in the block when `on_poll` is called.
 	pub static BlockWeightLeft: Weight = Weight::MAX;
-	/// What [`Listener`] says that it needs at most, and what it needs.
+	/// Maximum weight and used weight that [`Listener`] reports.
 	pub static ListenerWeight: (Weight, Weight) = (Weight::zero(), Weight::zero());
-	/// The messages to the sibling that the block sends.
+	/// Message to the sibling that the next block sends.
 	pub static OutboundMessage: Option<Vec<u8>> = None;
 }
 
@@ -88,17 +88,17 @@ impl frame_system::Config for Test {
 	type OnSetCode = ParachainSetCode<Test>;
 }
 
-/// Enforces [`TheirCapacity`].
+/// Enforces [`HookCapacity`].
 pub struct Hook;
 impl ConsensusHook for Hook {
 	fn on_state_proof(_: &RelayChainStateProof) -> (Weight, UnincludedSegmentCapacity) {
-		(Weight::zero(), NonZeroU32::new(TheirCapacity::get()).expect("no test sets 0").into())
+		(Weight::zero(), NonZeroU32::new(HookCapacity::get()).expect("no test sets 0").into())
 	}
 }
 
-/// Hands the relay chain's state to our pallet unless it is to be as if it were not there.
-pub struct Gate;
-impl OnSystemEvent for Gate {
+/// Passes the relay chain's state to the pallet if [`WithPallet`] is set.
+pub struct SystemEvents;
+impl OnSystemEvent for SystemEvents {
 	fn on_validation_data(data: &PersistedValidationData) {
 		UnincludedSegment::on_validation_data(data);
 	}
@@ -108,7 +108,7 @@ impl OnSystemEvent for Gate {
 	}
 
 	fn on_relay_state_proof(proof: &RelayChainStateProof) -> Weight {
-		if WithUs::get() {
+		if WithPallet::get() {
 			UnincludedSegment::on_relay_state_proof(proof)
 		} else {
 			Weight::zero()
@@ -127,8 +127,8 @@ impl XcmpMessageSource for Messages {
 impl cumulus_pallet_parachain_system::Config for Test {
 	type WeightInfo = ();
 	type RuntimeEvent = RuntimeEvent;
-	type OnSystemEvent = Gate;
-	type SelfParaId = ConstU32Id;
+	type OnSystemEvent = SystemEvents;
+	type SelfParaId = TestParaId;
 	type OutboundXcmpMessageSource = Messages;
 	type DmpQueue = EnqueueWithOrigin<(), ConstU8<0>>;
 	type ReservedDmpWeight = ();
@@ -140,20 +140,20 @@ impl cumulus_pallet_parachain_system::Config for Test {
 	type SchedulingSignatureVerifier = ();
 }
 
-/// The para id that proofs are made for.
-pub struct ConstU32Id;
-impl Get<ParaId> for ConstU32Id {
+/// Para id in the state proofs.
+pub struct TestParaId;
+impl Get<ParaId> for TestParaId {
 	fn get() -> ParaId {
 		200.into()
 	}
 }
 
 thread_local! {
-	/// The blocks that [`Listener`] was told of, with the number of the block in which.
-	pub(crate) static TOLD: RefCell<Vec<(u32, u64)>> = const { RefCell::new(Vec::new()) };
+	/// Calls of [`Listener`]: number of the included block, and of the block that made the call.
+	pub(crate) static NOTIFICATIONS: RefCell<Vec<(u32, u64)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Writes down what it is told.
+/// Records the notifications.
 pub struct Listener;
 impl OnIncluded for Listener {
 	fn max_weight() -> Weight {
@@ -161,63 +161,63 @@ impl OnIncluded for Listener {
 	}
 
 	fn on_included(number: u32) -> Weight {
-		use conveyor_primitives::Included;
+		use conveyor_primitives::InclusionProvider;
 		assert!(
-			UnincludedSegment::of(number).is_some_and(|status| status.is_included()),
-			"who is told can see it",
+			UnincludedSegment::inclusion_status(number).is_some_and(|status| status.is_included()),
+			"a notified block has the status included",
 		);
-		TOLD.with_borrow_mut(|told| told.push((number, System::block_number())));
+		NOTIFICATIONS.with_borrow_mut(|calls| calls.push((number, System::block_number())));
 		ListenerWeight::get().1
 	}
 }
 
 impl pallet_unincluded_segment::Config for Test {
 	type MaxCapacity = MaxCapacity;
-	type Window = ConstU32<WINDOW>;
+	type InclusionWindow = ConstU32<WINDOW>;
 	type StallAfter = ConstU32<STALL_AFTER>;
 	type OnIncluded = (Listener, Payout);
-	type OnIncludedWeight = TellWeight;
+	type OnIncludedWeight = NotificationWeight;
 	type WeightInfo = ();
 }
 
-impl payout::Config for Test {
-	type Included = UnincludedSegment;
+impl pallet_payout_example::Config for Test {
+	type Inclusion = UnincludedSegment;
 }
 
-/// A chain at its start.
+/// Returns the state of a chain at genesis.
 pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
-	WithUs::set(true);
-	TheirCapacity::set(24);
+	WithPallet::set(true);
+	HookCapacity::set(24);
 	MaxCapacity::set(24);
-	TellWeight::set(Weight::MAX);
+	NotificationWeight::set(Weight::MAX);
 	BlockWeightLeft::set(Weight::MAX);
 	ListenerWeight::set((Weight::zero(), Weight::zero()));
 	OutboundMessage::set(None);
-	TOLD.take();
+	NOTIFICATIONS.take();
 	let storage = RuntimeGenesisConfig::default().build_storage().expect("the default is valid");
 	storage.into()
 }
 
-/// What the relay chain says to a block.
+/// Relay chain state of a block's relay parent.
 #[derive(Clone, Debug)]
 pub(crate) struct Relay {
-	/// The number of the relay parent.
+	/// Number of the relay parent.
 	pub(crate) parent: u32,
-	/// The latest included head.
+	/// Latest included head.
 	pub(crate) included: Option<HeadData>,
-	/// What it says about an upgrade.
+	/// Upgrade signal.
 	pub(crate) go_ahead: Option<UpgradeGoAhead>,
 }
 
 impl Relay {
-	/// A relay parent in whose state that header is the latest one included.
+	/// Returns a relay parent whose state has `included` as the latest included head.
 	pub(crate) fn new(parent: u32, included: &Header) -> Self {
 		use codec::Encode;
 		Self { parent, included: Some(HeadData(included.encode())), go_ahead: None }
 	}
 }
 
-/// The blocks of a chain, the genesis among them. Lives inside of externalities.
+/// Headers of a chain, genesis first. Its methods need externalities.
 pub(crate) struct Chain {
 	pub(crate) headers: Vec<Header>,
 }
@@ -234,30 +234,30 @@ impl Chain {
 		Self { headers: vec![genesis] }
 	}
 
-	/// The latest block.
+	/// Returns the header of the latest block.
 	pub(crate) fn head(&self) -> &Header {
-		self.headers.last().expect("there is the genesis")
+		self.headers.last().expect("the chain has a genesis block")
 	}
 
-	/// One more block, with those items in its digest besides Aura's and with `calls` in it.
+	/// Builds a block with `calls` and, besides Aura's, the given digest items.
 	pub(crate) fn block(&mut self, relay: &Relay, digest: Vec<DigestItem>, calls: impl FnOnce()) {
-		self.begin(digest);
+		self.start(digest);
 		self.inherent(relay);
 		calls();
 		self.end();
 	}
 
-	/// One more block with nothing special.
+	/// Builds a block without calls.
 	pub(crate) fn empty_block(&mut self, relay: &Relay) {
 		self.block(relay, vec![], || ());
 	}
 
-	pub(crate) fn begin(&mut self, mut logs: Vec<DigestItem>) {
+	pub(crate) fn start(&mut self, mut logs: Vec<DigestItem>) {
 		let number = self.head().number + 1;
 		logs.push(DigestItem::PreRuntime(AURA_ENGINE_ID, codec::Encode::encode(&number)));
 		System::reset_events();
 		System::initialize(&number, &self.head().hash(), &Digest { logs });
-		if WithUs::get() {
+		if WithPallet::get() {
 			AllPalletsWithSystem::on_initialize(number);
 		} else {
 			<ParachainSystem as Hooks<u64>>::on_initialize(number);
@@ -267,7 +267,7 @@ impl Chain {
 
 	pub(crate) fn inherent(&mut self, relay: &Relay) {
 		let proof = RelayStateSproofBuilder {
-			para_id: ConstU32Id::get(),
+			para_id: TestParaId::get(),
 			current_slot: Slot::from(u64::from(relay.parent) + SLOT_OFFSET),
 			included_para_head: relay.included.clone(),
 			upgrade_go_ahead: relay.go_ahead,
@@ -291,17 +291,17 @@ impl Chain {
 		let result = ParachainSystem::set_validation_data(RuntimeOrigin::none(), data, messages);
 		assert_eq!(result, Ok(()));
 		System::note_applied_extrinsic(&Ok(().into()), Default::default());
-		if WithUs::get() {
+		if WithPallet::get() {
 			let mut meter = WeightMeter::with_limit(BlockWeightLeft::get());
 			AllPalletsWithSystem::on_poll(System::block_number(), &mut meter);
 		}
 	}
 
-	/// Ends the block. Its header has no state root, which nobody needs here.
+	/// Ends the block. Its header has no state root: no test needs it.
 	pub(crate) fn end(&mut self) {
 		System::note_finished_extrinsics();
 		let number = System::block_number();
-		if WithUs::get() {
+		if WithPallet::get() {
 			AllPalletsWithSystem::on_finalize(number);
 		} else {
 			<ParachainSystem as Hooks<u64>>::on_finalize(number);
@@ -317,7 +317,7 @@ impl Chain {
 	}
 }
 
-/// The proof, with a channel to the sibling in the relay chain's state.
+/// Returns root and proof of a relay chain state with a channel to the sibling.
 fn with_channel(mut proof: RelayStateSproofBuilder) -> (H256, sp_trie::StorageProof) {
 	let channel = proof.upsert_outbound_channel(SIBLING.into());
 	channel.max_capacity = 100;
@@ -326,21 +326,21 @@ fn with_channel(mut proof: RelayStateSproofBuilder) -> (H256, sp_trie::StoragePr
 	proof.into_state_root_and_proof()
 }
 
-/// The hashes of parachain-system's own segment.
-pub(crate) fn their_hashes() -> Vec<Option<H256>> {
+/// Returns the block hashes of parachain-system's segment.
+pub(crate) fn parachain_system_hashes() -> Vec<Option<H256>> {
 	cumulus_pallet_parachain_system::UnincludedSegment::<Test>::get()
 		.iter()
 		.map(|ancestor: &Ancestor<H256>| ancestor.para_head_hash().copied())
 		.collect()
 }
 
-/// The hashes of the blocks under way by our count.
-pub(crate) fn our_hashes() -> Vec<Option<H256>> {
+/// Returns the block hashes of the tracked segment.
+pub(crate) fn tracked_hashes() -> Vec<Option<H256>> {
 	let segment = UnincludedSegment::segment().expect("blocks are tracked");
 	segment.into_iter().map(|block| block.hash).collect()
 }
 
-/// This pallet's events in the current block.
+/// Returns this pallet's events in the current block.
 pub(crate) fn events() -> Vec<pallet_unincluded_segment::Event<Test>> {
 	System::events()
 		.into_iter()

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the pallet promises.
+//! Tests of the pallet, by subject.
 
 mod against_the_sdk;
 mod cost;
-mod example;
 mod faults;
 mod history;
 mod migration;
+mod notifications;
+mod payout_example;
 mod queries;
 mod records;
 mod stall;
-mod telling;
 mod wiring;

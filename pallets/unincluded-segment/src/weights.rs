@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What `pallet_unincluded_segment` costs, as measured by `scripts/weights.sh`. Do not edit.
+//! Weights of `pallet_unincluded_segment`, measured by `scripts/weights.sh`. Do not edit.
 //!
 //! 2026-11-20, Intel(R) Xeon(R) Processor, 50 steps, 20 repeats.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
-// The measurement decides what is needed.
+// The generated code may not need all imports and parentheses.
 #![allow(unused_parens, unused_imports)]
 
 use core::marker::PhantomData;
@@ -17,25 +17,25 @@ pub trait WeightInfo {
 	fn observe(n: u32, ) -> Weight;
 	/// Weight of `record_block`.
 	fn record_block(n: u32, ) -> Weight;
-	/// Weight of `tell_base`.
-	fn tell_base() -> Weight;
-	/// Weight of `tell_block`.
-	fn tell_block() -> Weight;
-	/// Weight of `adopt`.
-	fn adopt(n: u32, ) -> Weight;
+	/// Weight of `notify_base`.
+	fn notify_base() -> Weight;
+	/// Weight of `notify_block`.
+	fn notify_block() -> Weight;
+	/// Weight of `migrate`.
+	fn migrate(n: u32, ) -> Weight;
 }
 
-/// The measured weights, with the runtime's cost of storage.
+/// Measured weights, with the runtime's database weights.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ParachainSystem::ValidationData` (r:1 w:0)
 	/// Proof: `ParachainSystem::ValidationData` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `ParachainSystem::UnincludedSegment` (r:1 w:0)
 	/// Proof: `ParachainSystem::UnincludedSegment` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
-	/// Storage: `UnincludedSegment::Tracker` (r:1 w:1)
-	/// Proof: `UnincludedSegment::Tracker` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `UnincludedSegment::Statistics` (r:1 w:1)
-	/// Proof: `UnincludedSegment::Statistics` (`max_values`: Some(1), `max_size`: Some(216), added: 711, mode: `MaxEncodedLen`)
+	/// Storage: `UnincludedSegment::Tracking` (r:1 w:1)
+	/// Proof: `UnincludedSegment::Tracking` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `UnincludedSegment::InclusionStatistics` (r:1 w:1)
+	/// Proof: `UnincludedSegment::InclusionStatistics` (`max_values`: Some(1), `max_size`: Some(344), added: 839, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[0, 255]`.
 	fn observe(n: u32, ) -> Weight {
 		// Proof size: 82 bytes measured, 3593 estimated.
@@ -48,8 +48,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// Storage: `ParachainSystem::UnincludedSegment` (r:1 w:0)
 	/// Proof: `ParachainSystem::UnincludedSegment` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
-	/// Storage: `UnincludedSegment::Tracker` (r:1 w:1)
-	/// Proof: `UnincludedSegment::Tracker` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `UnincludedSegment::Tracking` (r:1 w:1)
+	/// Proof: `UnincludedSegment::Tracking` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `ParachainSystem::UpwardMessages` (r:1 w:0)
 	/// Proof: `ParachainSystem::UpwardMessages` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `ParachainSystem::HrmpOutboundMessages` (r:1 w:0)
@@ -70,25 +70,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 			.saturating_add(Weight::from_parts(0, 16).saturating_mul(n.into()))
 	}
-	/// Storage: `UnincludedSegment::Tracker` (r:1 w:0)
-	/// Proof: `UnincludedSegment::Tracker` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
-	fn tell_base() -> Weight {
+	/// Storage: `UnincludedSegment::Tracking` (r:1 w:0)
+	/// Proof: `UnincludedSegment::Tracking` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
+	fn notify_base() -> Weight {
 		// Proof size: 1328 bytes measured, 3593 estimated.
 		// Execution: 40_025_000 picoseconds at least.
 		Weight::from_parts(47_550_000, 3593)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 	}
-	fn tell_block() -> Weight {
+	fn notify_block() -> Weight {
 		// Proof size: 0 bytes measured, 0 estimated.
 		// Execution: 2_086_000 picoseconds at least.
 		Weight::from_parts(2_718_000, 0)
 	}
-	/// Storage: `UnincludedSegment::Tracker` (r:1 w:1)
-	/// Proof: `UnincludedSegment::Tracker` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `UnincludedSegment::Tracking` (r:1 w:1)
+	/// Proof: `UnincludedSegment::Tracking` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `UnincludedSegment::Records` (r:254 w:255)
 	/// Proof: `UnincludedSegment::Records` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[0, 254]`.
-	fn adopt(n: u32, ) -> Weight {
+	fn migrate(n: u32, ) -> Weight {
 		// Proof size: 83 bytes measured, 3593 estimated.
 		// Execution: 63_995_000 picoseconds at least.
 		Weight::from_parts(67_083_000, 3593)
@@ -101,7 +101,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 }
 
-/// The measured weights, with the SDK's cost of storage, for tests.
+/// Measured weights, with RocksDB's database weights, for tests.
 impl WeightInfo for () {
 	fn observe(n: u32, ) -> Weight {
 		Weight::from_parts(165_284_523, 3593)
@@ -117,14 +117,14 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 			.saturating_add(Weight::from_parts(0, 16).saturating_mul(n.into()))
 	}
-	fn tell_base() -> Weight {
+	fn notify_base() -> Weight {
 		Weight::from_parts(47_550_000, 3593)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 	}
-	fn tell_block() -> Weight {
+	fn notify_block() -> Weight {
 		Weight::from_parts(2_718_000, 0)
 	}
-	fn adopt(n: u32, ) -> Weight {
+	fn migrate(n: u32, ) -> Weight {
 		Weight::from_parts(67_083_000, 3593)
 			.saturating_add(Weight::from_parts(64_115_538, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(1_u64))

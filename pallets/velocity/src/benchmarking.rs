@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the calls and hooks cost. See `scripts/weights.sh`.
+//! Benchmarks of the calls and hooks. `scripts/weights.sh` runs them.
 
 use crate::{pallet::*, relay_chain::HostConfigurationPrefix};
 use alloc::vec::Vec;
 use conveyor_primitives::{
-	AuthoredInSlot, Limits as LimitsRecord, RelayScheduling, RestOfSlot, ScheduledLimits, Start,
+	ApplyAt, AuthoredInSlot, Limits, RelayScheduling, RestOfSlot, ScheduledLimits,
 };
 use cumulus_pallet_parachain_system::{
 	Ancestor, RelayStateProof, UnincludedSegment, UsedBandwidth, ValidationData,
@@ -19,15 +19,15 @@ use frame_support::traits::{EnsureOrigin, Get};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 use sp_trie::{LayoutV1, MemoryDB, StorageProof, TrieDBMutBuilder, TrieMut};
 
-/// The relay parent of the block that is measured.
+/// Relay parent of the measured block.
 const RELAY_PARENT: u32 = 1_000;
 
-fn limits<T: Config>() -> LimitsRecord {
-	LimitsRecord { velocity: 1, capacity: T::MaxCapacity::get(), target_block_rate: 1 }
+fn limits<T: Config>() -> Limits {
+	Limits { velocity: 1, capacity: T::MaxCapacity::get(), target_block_rate: 1 }
 }
 
-/// Validation data and a relay chain's state proof, as the inherent leaves them. The configuration
-/// in the proof causes every warning that it can.
+/// Stores validation data and a relay chain state proof, as the inherent does. The configuration in the
+/// proof causes the maximum number of warnings.
 fn set_validation_data<T: Config>() {
 	let scheduling = RelayScheduling { lookahead: 1, num_cores: 1, descriptors_v3: false };
 	let mut db: MemoryDB<BlakeTwo256> = StorageProof::empty().into_memory_db();
@@ -48,12 +48,12 @@ fn set_validation_data<T: Config>() {
 	assert_eq!(Pallet::<T>::relay_scheduling(), Some(scheduling));
 }
 
-/// The hash of the `n`th block under way, counted from 1.
+/// Returns the hash of the `n`th unincluded block, from 1.
 fn block_hash<T: Config>(n: u32) -> T::Hash {
 	T::Hashing::hash_of(&n)
 }
 
-/// A segment of `length` blocks under way.
+/// Stores an unincluded segment of `length` blocks.
 fn set_segment<T: Config>(length: u32) {
 	let segment = (1..=length)
 		.map(|n| {
@@ -65,13 +65,13 @@ fn set_segment<T: Config>(length: u32) {
 	UnincludedSegment::<T>::put(segment);
 }
 
-/// One block at relay slot 7.
+/// Stores one block at relay slot 7.
 fn set_authored<T: Config>() {
 	Authored::<T>::put(AuthoredInSlot {
 		relay_slot: 7.into(),
 		blocks: 1,
 		last_core: false,
-		rest: RestOfSlot::InForce,
+		rest: RestOfSlot::Current,
 	});
 }
 
@@ -82,22 +82,25 @@ mod benchmarks {
 	#[benchmark]
 	fn schedule_limits() -> Result<(), BenchmarkError> {
 		set_validation_data::<T>();
-		let due = RELAY_PARENT + 1;
-		Scheduled::<T>::put(ScheduledLimits { limits: limits::<T>(), due });
+		let due_relay_block = RELAY_PARENT + 1;
+		Scheduled::<T>::put(ScheduledLimits { limits: limits::<T>(), due_relay_block });
 		let origin =
 			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-		let slow = LimitsRecord { velocity: u32::MAX, ..limits::<T>() };
+		let slow = Limits { velocity: u32::MAX, ..limits::<T>() };
 
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, slow, Start::RelayBlock(due));
+		_(origin as T::RuntimeOrigin, slow, ApplyAt::RelayBlock(due_relay_block));
 
-		assert_eq!(Scheduled::<T>::get(), Some(ScheduledLimits { limits: slow, due }));
+		assert_eq!(Scheduled::<T>::get(), Some(ScheduledLimits { limits: slow, due_relay_block }));
 		Ok(())
 	}
 
 	#[benchmark]
 	fn cancel_scheduled_limits() -> Result<(), BenchmarkError> {
-		Scheduled::<T>::put(ScheduledLimits { limits: limits::<T>(), due: RELAY_PARENT });
+		Scheduled::<T>::put(ScheduledLimits {
+			limits: limits::<T>(),
+			due_relay_block: RELAY_PARENT,
+		});
 		let origin =
 			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 
@@ -108,27 +111,29 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// What `on_finalize` does when there is something to apply.
+	/// `on_finalize` with limits to apply.
 	#[benchmark]
 	fn apply_scheduled_limits() {
 		set_validation_data::<T>();
 		set_authored::<T>();
-		Scheduled::<T>::put(ScheduledLimits { limits: limits::<T>(), due: RELAY_PARENT });
+		Scheduled::<T>::put(ScheduledLimits {
+			limits: limits::<T>(),
+			due_relay_block: RELAY_PARENT,
+		});
 
 		#[block]
 		{
 			Pallet::<T>::apply_scheduled_limits();
 		}
 
-		assert_eq!(Limits::<T>::get(), limits::<T>());
+		assert_eq!(CurrentLimits::<T>::get(), limits::<T>());
 	}
 
-	/// What the consensus hook does at the beginning of a bundle, with `n` blocks under way; the
-	/// relay chain's state proof aside, which is in memory.
+	/// Consensus hook in the first block of a bundle, with `n` unincluded blocks. The proof is in memory.
 	#[benchmark]
-	fn note_block(n: Linear<0, 255>) {
+	fn admit_block(n: Linear<0, 255>) {
 		let n = n.min(T::MaxCapacity::get());
-		Limits::<T>::put(limits::<T>());
+		CurrentLimits::<T>::put(limits::<T>());
 		set_authored::<T>();
 		set_segment::<T>(n);
 		let first = BlockBundleInfo { index: 0, is_last: false };
@@ -138,8 +143,8 @@ mod benchmarks {
 
 		#[block]
 		{
-			Pallet::<T>::note_block(block_hash::<T>(n), 7.into()).expect(
-				"one block more than the velocity is accepted, and all others are included",
+			Pallet::<T>::admit_block(block_hash::<T>(n), 7.into()).expect(
+				"the relay slot admits one block more than the velocity, and the segment is empty",
 			);
 			let _ = pallet_aura::CurrentSlot::<T>::get();
 		}

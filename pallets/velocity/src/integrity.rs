@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Whether the runtime around this pallet is wired so that its blocks are accepted. Each rule names
-//! the remedy, because what breaks otherwise is a running chain, often without a word. The numbers
-//! are those of the project's notes on asynchronous backing, section 4.
+//! Integrity test: checks the runtime's configuration around this pallet.
 //!
-//! A pallet does not see all of its runtime. Not checked: the transaction extension that belongs to
-//! the dynamic block weights, what the runtime APIs do (only that they are there), and the collator.
+//! A runtime that breaks a rule compiles, and its chain stalls later, often without an error. Every
+//! message names the remedy. Not checked: the transaction extension of the dynamic block weights, the
+//! implementation of the runtime APIs (only their presence), and the collator.
 
 use crate::pallet::*;
-use conveyor_primitives::{limits::MAX_BLOCKS_PER_CORE, Limits as LimitsRecord};
+use conveyor_primitives::{limits::MAX_BLOCKS_PER_CORE, Limits};
 use core::any::type_name;
 use cumulus_pallet_parachain_system as parachain_system;
 use frame_support::{traits::Get, weights::Weight};
 
 impl<T: Config> Pallet<T> {
+	/// Checks all rules.
+	///
 	/// # Panics
 	///
-	/// With the remedy, if the runtime breaks a rule.
+	/// Panics with the remedy if the runtime breaks a rule.
 	pub(crate) fn check_integrity() {
 		Self::check_own_constants();
 		Self::check_para_slot();
@@ -38,7 +39,7 @@ impl<T: Config> Pallet<T> {
 		assert!(
 			(1..=MAX_BLOCKS_PER_CORE).contains(&max_rate),
 			"pallet-velocity: `MaxTargetBlockRate` is {max_rate} blocks per relay slot; set it to 1 to \
-			 {MAX_BLOCKS_PER_CORE}, the longest bundle that one core can hold",
+			 {MAX_BLOCKS_PER_CORE}, the maximum length of a bundle",
 		);
 		let initial = T::InitialLimits::get();
 		if let Err(reason) = initial.validate(&Self::max_limits()) {
@@ -51,95 +52,93 @@ impl<T: Config> Pallet<T> {
 		);
 		assert!(
 			T::MaxScheduleAhead::get() > 0,
-			"pallet-velocity: `MaxScheduleAhead` is 0 relay blocks, so that limits can only be \
-			 scheduled for now; set it to at least 1",
+			"pallet-velocity: `MaxScheduleAhead` is 0 relay blocks, so limits can only be \
+			 scheduled for `Now`; set it to at least 1",
 		);
 	}
 
-	/// Rule 5: the para slot is told from the relay slot.
+	/// The para slot follows from the relay slot.
 	pub(crate) fn check_para_slot() {
 		let para_slot: u64 = pallet_aura::Pallet::<T>::slot_duration().into();
 		let relay_slot = T::RelaySlotDuration::get();
 		assert!(
 			para_slot > 0 && para_slot.is_multiple_of(relay_slot),
 			"pallet-velocity: a para slot of {para_slot} ms is not a multiple of the relay slot of \
-			 {relay_slot} ms: set `pallet_aura::Config::SlotDuration` to one; more blocks come from \
-			 the limits, not from shorter slots",
+			 {relay_slot} ms: set `pallet_aura::Config::SlotDuration` to a multiple. For more blocks, \
+			 raise the limits instead of shortening the slot",
 		);
 	}
 
-	/// Rule 6: several blocks share a para slot.
+	/// A para slot can have several blocks.
 	pub(crate) fn check_blocks_per_para_slot() {
 		assert!(
 			<T as pallet_aura::Config>::AllowMultipleBlocksPerSlot::get(),
-			"pallet-velocity: the limits allow for several blocks in a para slot, Aura does not: set \
+			"pallet-velocity: the limits allow several blocks per para slot, Aura does not: set \
 			 `pallet_aura::Config::AllowMultipleBlocksPerSlot` to `ConstBool<true>`",
 		);
 	}
 
-	/// Rule 8: they have the same time.
+	/// Blocks of one para slot have the same timestamp.
 	pub(crate) fn check_timestamp() {
 		let minimum_period: u64 = <T as pallet_timestamp::Config>::MinimumPeriod::get().into();
 		assert!(
 			minimum_period == 0,
-			"pallet-velocity: blocks of one para slot have the same time, the timestamp must move by \
+			"pallet-velocity: blocks of one para slot have the same timestamp, but it must increase by \
 			 {minimum_period} ms: set `pallet_timestamp::Config::MinimumPeriod` to `ConstU64<0>`",
 		);
 	}
 
-	/// Rule 10, as far as it can be seen: the hook is not one of the SDK's.
+	/// The consensus hook is not one of the SDK's.
 	pub(crate) fn check_consensus_hook() {
-		// By its name, which is all that there is: a hook of the runtime's own may well ask this
-		// pallet, so only those are refused that are known not to.
+		// Only the type's name is known. A custom hook may call this pallet, so only the SDK's hooks are
+		// rejected.
 		let hook = type_name::<<T as parachain_system::Config>::ConsensusHook>();
-		let of_the_sdk = [
+		let sdk_hooks = [
 			"FixedVelocityConsensusHook",
 			"FixedCapacityUnincludedSegment",
 			"ExpectParentIncluded",
 			"RequireParentIncluded",
 		];
 		assert!(
-			!of_the_sdk.iter().any(|name| hook.contains(name)),
+			!sdk_hooks.iter().any(|name| hook.contains(name)),
 			"pallet-velocity: the limits are not enforced, the consensus hook is {hook}: set \
 			 `cumulus_pallet_parachain_system::Config::ConsensusHook` to this pallet",
 		);
 	}
 
-	/// Rule 9: what a block may weigh follows the target block rate, so that a bundle fits into its
-	/// core.
+	/// The maximum block weight follows the target block rate, so that a bundle fits into its core.
 	pub(crate) fn check_block_weights() {
 		const BUNDLE: u32 = 12;
 		let max_block = |target_block_rate: u32| -> Weight {
-			let before = Limits::<T>::get();
-			Limits::<T>::put(LimitsRecord { target_block_rate, ..before });
+			let previous = CurrentLimits::<T>::get();
+			CurrentLimits::<T>::put(Limits { target_block_rate, ..previous });
 			let weights = <T as frame_system::Config>::BlockWeights::get();
-			Limits::<T>::put(before);
+			CurrentLimits::<T>::put(previous);
 			weights.max_block
 		};
 		let (core, bundled) = (max_block(1), max_block(BUNDLE));
 		assert!(
 			bundled.saturating_mul(BUNDLE.into()).all_lte(core),
-			"pallet-velocity: a block may weigh {core:?} with one block per relay slot and \
-			 {bundled:?} with {BUNDLE}, so that a bundle of {BUNDLE} does not fit into a core: let \
-			 `frame_system::Config::BlockWeights` take `max_block` from \
+			"pallet-velocity: the maximum block weight is {core:?} at one block per relay slot and \
+			 {bundled:?} at {BUNDLE}, so a bundle of {BUNDLE} does not fit into a core: take \
+			 `max_block` of `frame_system::Config::BlockWeights` from \
 			 `MaxParachainBlockWeight<Runtime, pallet_velocity::TargetBlockRate<Runtime>>`, in a \
 			 `parameter_types!` item without `const`",
 		);
 	}
 
-	/// Rule 9, the rest of it that can be seen.
+	/// The first block of a bundle can use the full core.
 	pub(crate) fn check_pre_inherents() {
 		let hook = type_name::<<T as frame_system::Config>::PreInherents>();
 		assert!(
 			hook != "()",
-			"pallet-velocity: the first block of a bundle would not get the whole core when it needs \
-			 it: set `frame_system::Config::PreInherents` to `DynamicMaxBlockWeightHooks<Runtime, \
+			"pallet-velocity: the first block of a bundle could not use the full core: set `frame_system::Config::PreInherents` to `DynamicMaxBlockWeightHooks<Runtime, \
 			 pallet_velocity::TargetBlockRate<Runtime>>`, and add `DynamicMaxBlockWeight` to the \
 			 transaction extensions",
 		);
 	}
 
-	/// Rule 7: several blocks share a relay parent.
+	/// A relay parent can have several blocks.
 	#[cfg(feature = "std")]
 	pub(crate) fn check_relay_numbers() {
 		use parachain_system::CheckAssociatedRelayNumber;
@@ -148,27 +147,27 @@ impl<T: Config> Pallet<T> {
 			std::panic::catch_unwind(|| Check::<T>::check_associated_relay_number(5, 5));
 		assert!(
 			same_twice.is_ok(),
-			"pallet-velocity: the limits allow for several blocks on a relay parent, the check of \
+			"pallet-velocity: the limits allow several blocks per relay parent, the check of \
 			 relay numbers does not: set \
 			 `cumulus_pallet_parachain_system::Config::CheckAssociatedRelayNumber` to \
 			 `RelayNumberMonotonicallyIncreases`",
 		);
 	}
 
-	/// Rule 12: it is at a constant distance from the relay chain's tip.
+	/// The relay parent offset is a constant.
 	#[cfg(feature = "std")]
 	pub(crate) fn check_relay_parent_offset() {
-		// As in `validate_block`: on a thread of its own there is no state to read from.
+		// As in `validate_block`: a new thread has no externalities.
 		let offset = <<T as parachain_system::Config>::RelayParentOffset as Get<u32>>::get;
 		assert!(
 			std::thread::spawn(offset).join().is_ok(),
-			"pallet-velocity: the relay parent offset is read from the state, which `validate_block` \
-			 does not have when it asks, so that no candidate would be valid: set \
+			"pallet-velocity: the relay parent offset is read from the state. `validate_block` reads \
+			 it without a state, so no candidate would be valid: set \
 			 `cumulus_pallet_parachain_system::Config::RelayParentOffset` to a constant",
 		);
 	}
 
-	/// Rule 11: the collator finds the runtime APIs that it asks.
+	/// The runtime implements the APIs that the collator calls.
 	#[cfg(feature = "std")]
 	pub(crate) fn check_runtime_apis() {
 		use sp_api::RuntimeApiInfo;
@@ -177,7 +176,7 @@ impl<T: Config> Pallet<T> {
 			(name, A::ID, A::VERSION)
 		}
 		let version = <T as frame_system::Config>::Version::get();
-		// A runtime without any is a mock.
+		// A runtime without APIs is a mock.
 		if version.apis.is_empty() {
 			return;
 		}
@@ -192,13 +191,16 @@ impl<T: Config> Pallet<T> {
 			api::<dyn conveyor_primitives::apis::VelocityApi<BlockOf<T>>>("VelocityApi"),
 		];
 		for (name, id, wanted) in needed {
-			let there =
-				version.apis.iter().find(|(there, _)| *there == id).map(|(_, there)| *there);
+			let present = version
+				.apis
+				.iter()
+				.find(|(present, _)| *present == id)
+				.map(|(_, version)| *version);
 			assert!(
-				there.is_some_and(|there| there >= wanted),
-				"pallet-velocity: the runtime has version {there:?} of `{name}`, the collator asks \
-				 version {wanted}: implement it in `impl_runtime_apis!`, as this pallet's \
-				 documentation shows",
+				present.is_some_and(|present| present >= wanted),
+				"pallet-velocity: the runtime has version {present:?} of `{name}`, the collator needs \
+				 version {wanted}: implement it in `impl_runtime_apis!` as in this pallet's \
+				 documentation",
 			);
 		}
 	}

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! How fast a parachain may go: its velocity limits as governed state, and the consensus hook that
-//! obeys them.
+//! Velocity, capacity and target block rate as on-chain limits that governance changes, and the consensus
+//! hook that enforces them.
 //!
 //! # Goals
 //!
-//! - A chain's pace is state, not code: governance changes it with a call, without a runtime
-//!   upgrade.
-//! - Hook, collator and block weights never disagree about the limits, because all three read the
-//!   one record [`Limits`](pallet::Limits) of the parent's post-state, and it changes only between
-//!   blocks, never between two blocks of a bundle.
-//! - For equal limits the pallet accepts the blocks that the SDK's `FixedVelocityConsensusHook`
-//!   accepts, but for one thing: a bundle is not begun that would not get to its end.
-//! - The collator is told why it must not build, in the words in which the block would be refused.
-//! - No call, genesis, default or migration leaves limits with which no block could be built.
+//! - Governance changes the limits with one call. In the SDK they are compile-time constants.
+//! - Hook, collator and block weights use the same limits: all read
+//!   [`CurrentLimits`](pallet::CurrentLimits) from the parent's state, and the value changes between
+//!   blocks only, never within a bundle.
+//! - For equal limits the pallet admits the same blocks as the SDK's `FixedVelocityConsensusHook`, except
+//!   that it rejects the first block of a bundle that does not fit completely.
+//! - The collator gets the reason why no block may be built. A rejected block fails with the same text.
+//! - No call, genesis, default or migration can store limits that stall the chain.
 //!
-//! # Data
+//! # Storage
 //!
-//! - [`Limits`](pallet::Limits): what the next block must obey.
-//! - [`Scheduled`](pallet::Scheduled): what takes their place, and when.
-//! - [`Authored`](pallet::Authored): the latest relay slot and the number of blocks built at it.
+//! - [`CurrentLimits`](pallet::CurrentLimits): limits for the next block.
+//! - [`Scheduled`](pallet::Scheduled): limits that replace them, and when.
+//! - [`Authored`](pallet::Authored): latest relay slot, and number of blocks built at it.
 //!
 //! # Use
 //!
-//! The pallet is the runtime's consensus hook, and answers two of the collator's questions:
+//! The pallet is the runtime's consensus hook and implements two of the collator's runtime APIs:
 //!
 //! ```ignore
 //! impl cumulus_pallet_parachain_system::Config for Runtime {
@@ -44,52 +43,47 @@
 //! }
 //! ```
 //!
-//! and its [`TargetBlockRate`] goes wherever `cumulus-pallet-parachain-system` wants to know how
-//! many blocks share a relay slot: `MaxParachainBlockWeight` and `DynamicMaxBlockWeight`. Around the
-//! latter goes [`RateAtHand`], so that it does not read the rate a dozen times per transaction.
+//! Pass [`TargetBlockRate`] to parachain-system's `MaxParachainBlockWeight` and `DynamicMaxBlockWeight`.
+//! Wrap the transaction extensions in [`CacheTargetBlockRate`], so that a transaction reads the rate
+//! twice and not a dozen times.
 //!
 //! # Scenario: a change of the limits
 //!
-//! 1. The admin calls `schedule_limits` in block `N`, for now or for a relay block to come. Limits
-//!    that a chain cannot live with are refused, each rule with an error of its own; the others are
-//!    kept and announced in [`Event::LimitsScheduled`](pallet::Event::LimitsScheduled), with
-//!    warnings if they are only slow or if the relay chain is set up too tightly. Until they are in
-//!    force, `cancel_scheduled_limits` takes them back.
-//! 2. When the last block is finalised that is built on the relay parent from which on they are due
-//!    (for now: on that of `N`), the new limits are applied, announced in
-//!    [`Event::LimitsApplied`](pallet::Event::LimitsApplied).
-//! 3. The next block and everything asked of the state before it see the new limits.
+//! 1. The admin calls `schedule_limits` in block `N`. Invalid limits are rejected; every rule has its own
+//!    error. Valid limits are stored and announced in
+//!    [`Event::LimitsScheduled`](pallet::Event::LimitsScheduled), with warnings about slow limits and about
+//!    the relay chain's configuration. `cancel_scheduled_limits` removes them before they apply.
+//! 2. After the last block on the due relay parent (for `Now`: the relay parent of `N`) the new limits
+//!    apply: [`Event::LimitsApplied`](pallet::Event::LimitsApplied).
+//! 3. The next block, and every query of the state before it, uses the new limits.
 //!
-//! Limits below what is already under way do no harm: authoring waits until enough blocks are
+//! A capacity below the current length of the segment is allowed: authoring waits until enough blocks are
 //! included.
 //!
 //! # Scenario: a bundle
 //!
-//! 1. A chain with a target of 3 blocks per relay slot has one core, so the collator builds bundles
-//!    of 3. Two blocks short of its capacity, the SDK's hook admits a first and a second block and
-//!    refuses the third: the collator has imported and announced two blocks, throws the bundle away,
-//!    and begins the same bundle again at the next relay slot.
-//! 2. This pallet refuses the first block, with
-//!    [`Refusal::BundleDoesNotFit`](conveyor_primitives::Refusal::BundleDoesNotFit): 3 blocks are
-//!    needed, there is room for 2.
-//! 3. When blocks are included, or when the next relay slot begins, the bundle fits. In the middle of
-//!    a bundle the answer is that of its beginning: the limits are constant, and each block uses up
-//!    one of those that there was room for.
+//! 1. A chain with a target of 3 blocks per relay slot has one core, so its collators build bundles of 3.
+//!    The segment has room for two blocks. The SDK's hook admits two blocks and rejects the third. The
+//!    collator has imported and announced two blocks, discards the bundle, and builds it again at the next
+//!    relay slot.
+//! 2. This pallet rejects the first block with
+//!    [`Refusal::BundleDoesNotFit`](conveyor_primitives::Refusal::BundleDoesNotFit): the bundle needs 3
+//!    blocks, there is room for 2.
+//! 3. When blocks are included or the next relay slot starts, the bundle fits. Within a bundle every block
+//!    is admitted: the limits are constant, and every block uses one block of the room.
 //!
-//! A bundle that has begun completes: its first block reads the number of cores from its own digest,
-//! where the collator has written it. Before that block, nobody on chain knows the number. At a new
-//! relay slot [`Pallet::admission`](pallet::Pallet::admission) assumes as many cores as the parent's
-//! collator used, which are at most as many as the target block rate was. The answer can be wrong at
-//! two changes:
+//! The first block of a bundle reads the number of cores from its digest. The state before it does not
+//! contain the number. At a new relay slot [`Pallet::admission`](pallet::Pallet::admission) assumes as many
+//! cores as the parent's collator used, at most the target block rate. The result can be wrong in two cases:
 //!
-//! | change | the answer | effect |
+//! | change | result | effect |
 //! | --- | --- | --- |
-//! | The chain loses cores, for example from 12 to 1 | can be yes for a bundle that does not fit | The block refuses itself with `BundleDoesNotFit`. The collator logs `Unable to build block at slot` and tries again at the next relay slot, until enough blocks are included. No block is wasted |
-//! | The chain gets cores, or the target block rate is raised above the number of cores in use, for example from 1 | can be no for a bundle that fits | Up to the new target block rate of blocks must fit at once. Authoring waits until enough blocks are included, at most until none is under way |
+//! | The chain loses cores, for example from 12 to 1 | can be `Ok` for a bundle that does not fit | The block rejects itself with `BundleDoesNotFit`. The collator logs `Unable to build block at slot` and tries again at the next relay slot. No block is wasted |
+//! | The chain gets cores, or the target block rate rises above the number of used cores, for example from 1 | can be `Err` for a bundle that fits | More room is required than needed. Authoring waits until enough blocks are included, at most until the segment is empty |
 //!
-//! Both end with the first block that is built on the new number of cores.
+//! Both end with the first block on the new number of cores.
 //!
-//! # Coming from the SDK's hook
+//! # Migration from the SDK's hook
 //!
 //! See [`migration::FromSdkHook`].
 
@@ -100,8 +94,8 @@ extern crate alloc;
 mod dispatchables;
 mod hook;
 mod integrity;
-mod rate;
 mod relay_chain;
+mod target_block_rate;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
@@ -114,7 +108,7 @@ pub mod migration;
 pub mod weights;
 
 pub use pallet::*;
-pub use rate::{RateAtHand, TargetBlockRate};
+pub use target_block_rate::{CacheTargetBlockRate, TargetBlockRate};
 pub use weights::WeightInfo;
 
 const LOG_TARGET: &str = "runtime::velocity";
@@ -124,23 +118,21 @@ pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
 	use conveyor_primitives::{
-		capacity::Pipeline, Admission, Advice, AuthoredInSlot, InvalidLimits,
-		Limits as LimitsRecord, Refusal, ScheduledLimits, Start, Warning,
+		capacity::Pipeline, Admission, Advice, ApplyAt, AuthoredInSlot, InvalidLimits, Limits,
+		NextBlock, Refusal, ScheduledLimits, Warning,
 	};
 	use cumulus_primitives_core::VerifySchedulingSignature;
 	use frame_support::pallet_prelude::*;
 	use frame_system::pallet_prelude::*;
 	use sp_consensus_aura::Slot;
 
-	/// The version of the storage's layout.
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
-	/// The pallet.
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What a runtime decides.
+	/// Configuration.
 	#[pallet::config]
 	pub trait Config:
 		frame_system::Config<RuntimeEvent: From<Event<Self>>>
@@ -148,63 +140,60 @@ pub mod pallet {
 		+ pallet_timestamp::Config<Moment: Into<u64>>
 		+ cumulus_pallet_parachain_system::Config
 	{
-		/// Who may change the limits.
+		/// Origin that may change the limits.
 		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
-		/// Duration of a relay chain's slot in milliseconds: 6,000 on every relay chain there is.
+		/// Slot duration of the relay chain, in milliseconds. 6,000 on all public relay chains.
 		#[pallet::constant]
 		type RelaySlotDuration: Get<u64>;
 
-		/// The longest unincluded segment that may ever be allowed, in blocks. It bounds what every
-		/// block reads, since `cumulus-pallet-parachain-system` keeps the segment in one value.
+		/// Maximum capacity, in blocks. Bounds the proof size of every block, because
+		/// parachain-system stores the segment in one value.
 		#[pallet::constant]
 		type MaxCapacity: Get<u32>;
 
-		/// Highest target block rate that may ever be allowed, in blocks per relay slot: 1 to 255.
+		/// Maximum target block rate, in blocks per relay slot: 1 to 255.
 		///
-		/// Set it to a rate at which collators and validators of this chain are known to keep up. At
-		/// a rate that is too high, bundles can miss every chance to be backed. Then no block is
-		/// included any more, not even the one that would lower the rate. A new runtime with a lower
-		/// value does not change limits in storage: lower the limits first.
+		/// Set it to a rate that collators and validators of this chain reach. At a higher rate all
+		/// candidates may miss all attempts. Then no block is included, not even one that lowers
+		/// the rate. A runtime upgrade that lowers this value does not change stored limits: lower
+		/// the limits first.
 		#[pallet::constant]
 		type MaxTargetBlockRate: Get<u32>;
 
-		/// How far ahead limits may be scheduled, in relay blocks.
+		/// Maximum distance of scheduled limits, in relay blocks.
 		#[pallet::constant]
 		type MaxScheduleAhead: Get<u32>;
 
-		/// The limits of a chain that never set any. They must be valid; the runtime's integrity
-		/// test says so if they are not.
+		/// Limits of a chain that has not set any. The integrity test rejects invalid ones.
 		///
-		/// A chain that gets the pallet by a runtime upgrade goes on with them, so for such a chain
-		/// they are what it was compiled with before.
+		/// A chain that adds the pallet in a runtime upgrade starts with them. Such a chain sets them
+		/// to the constants of its previous consensus hook.
 		#[pallet::constant]
-		type InitialLimits: Get<LimitsRecord>;
+		type InitialLimits: Get<Limits>;
 
 		/// Weights of the calls and hooks.
 		type WeightInfo: WeightInfo;
 	}
 
-	/// What the next block must obey.
-	///
-	/// Constant while a block is executed, and while a bundle is built.
+	/// Limits for the next block. Constant during a block and during a bundle.
 	#[pallet::storage]
-	pub type Limits<T: Config> = StorageValue<_, LimitsRecord, ValueQuery, T::InitialLimits>;
+	pub type CurrentLimits<T: Config> = StorageValue<_, Limits, ValueQuery, T::InitialLimits>;
 
-	/// What takes the limits' place, and when.
+	/// Limits that replace the current ones, and the relay block from which on they apply.
 	#[pallet::storage]
 	pub type Scheduled<T: Config> = StorageValue<_, ScheduledLimits, OptionQuery>;
 
-	/// The latest relay slot at which a block was built, and how many were built at it.
+	/// Latest relay slot at which a block was built, and number of blocks built at it.
 	#[pallet::storage]
 	pub type Authored<T: Config> = StorageValue<_, AuthoredInSlot, OptionQuery>;
 
-	/// The limits that a chain starts with.
+	/// Genesis configuration.
 	#[pallet::genesis_config]
 	pub struct GenesisConfig<T: Config> {
-		/// The limits of the first block.
-		pub limits: LimitsRecord,
-		/// Names the runtime.
+		/// Limits of the first block.
+		pub limits: Limits,
+		/// Binds the runtime type.
 		#[serde(skip)]
 		pub _runtime: PhantomData<T>,
 	}
@@ -219,78 +208,74 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			if let Err(reason) = self.limits.validate(&Pallet::<T>::max_limits()) {
-				panic!("genesis cannot be built, invalid velocity limits: {reason}");
+				panic!("pallet-velocity: invalid limits in the genesis configuration: {reason}");
 			}
-			Limits::<T>::put(self.limits);
+			CurrentLimits::<T>::put(self.limits);
 		}
 	}
 
-	/// What happened to the limits.
+	/// Changes of the limits.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
 		/// New limits were scheduled.
 		LimitsScheduled {
-			/// The new limits.
-			limits: LimitsRecord,
-			/// The relay block from which on they are due. They are in force when the last block
-			/// built on it is, or on a later one if none is.
-			due: u32,
-			/// The shortest capacity in blocks with which the chain keeps the new velocity.
+			/// New limits.
+			limits: Limits,
+			/// Relay block from which on they apply: after the last block on this relay parent, or
+			/// on a later one if it has no block.
+			due_relay_block: u32,
+			/// Minimum capacity at which the chain reaches the new velocity, in blocks.
 			recommended_capacity: u32,
-			/// What the new limits leave to be desired. Those warnings that depend on the relay
-			/// chain are left out if its configuration is unknown, as it is before the block's
-			/// inherents: `check_limits` tells them beforehand.
+			/// Problems of the new limits. Warnings about the relay chain are missing if its
+			/// configuration is unknown, as before the block's inherents. `check_limits` returns
+			/// all warnings.
 			warnings: Vec<Warning>,
-			/// What was scheduled before and is now forgotten.
+			/// Scheduled limits that were replaced.
 			replaced: Option<ScheduledLimits>,
 		},
-		/// Limits that were scheduled will not come into force.
+		/// Scheduled limits were cancelled.
 		ScheduledLimitsCancelled {
-			/// The limits.
-			limits: LimitsRecord,
-			/// The relay block from which on they would have been due.
-			due: u32,
+			/// Cancelled limits.
+			limits: Limits,
+			/// Relay block from which on they would have applied.
+			due_relay_block: u32,
 		},
-		/// The limits scheduled before are in force from the next block on.
+		/// Scheduled limits apply from the next block on.
 		LimitsApplied {
-			/// The limits now in force.
-			limits: LimitsRecord,
+			/// New current limits.
+			limits: Limits,
 		},
 	}
 
-	/// Why limits were refused. Nothing is changed by a refused call.
+	/// Reason why a call was rejected. A rejected call changes nothing.
 	#[pallet::error]
 	#[derive(PartialEq, Eq)]
 	pub enum Error<T> {
-		/// The target block rate is 0: no block would ever be built. Set it to 1 at least.
+		/// The target block rate is 0, so the chain would stall. Set it to at least 1.
 		TargetBlockRateZero,
-		/// The target block rate exceeds the velocity: blocks would be built that are not
-		/// accepted. Raise the velocity or lower the target block rate.
+		/// The target block rate exceeds the velocity: blocks would be built that are rejected. Raise
+		/// the velocity or lower the target block rate.
 		TargetBlockRateAboveVelocity,
-		/// The target block rate exceeds the constant `MaxTargetBlockRate` of this pallet. Lower it.
+		/// The target block rate exceeds the constant `MaxTargetBlockRate`. Lower it.
 		TargetBlockRateTooHigh,
-		/// The capacity is below the target block rate, so that a bundle built on a single core
-		/// would not fit and the chain would stand still. Raise the capacity to the target block
-		/// rate at least.
+		/// The capacity is below the target block rate: a bundle on a single core would not fit, and
+		/// the chain would stall. Raise the capacity to at least the target block rate.
 		CapacityBelowBundle,
-		/// The capacity exceeds the constant `MaxCapacity` of this pallet. Lower it.
+		/// The capacity exceeds the constant `MaxCapacity`. Lower it.
 		CapacityTooHigh,
-		/// The relay block is not above the relay parent of this block, so that its time has
-		/// passed. Choose a later one, or `Now`.
+		/// The relay block is not above the relay parent of this block. Choose a later one, or `Now`.
 		RelayBlockPassed,
-		/// The relay block is further ahead than the constant `MaxScheduleAhead` of this pallet.
-		/// Choose an earlier one.
+		/// The relay block is more than `MaxScheduleAhead` relay blocks ahead. Choose an earlier one.
 		RelayBlockTooFarAhead,
-		/// There are no scheduled limits to cancel. Nothing needs to be done, or they are in force
-		/// already.
+		/// No limits are scheduled. They were cancelled or apply already.
 		NothingScheduled,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			// What `on_finalize` will need at most.
+			// Maximum weight of `on_finalize`.
 			<T as Config>::WeightInfo::apply_scheduled_limits()
 		}
 
@@ -310,32 +295,31 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Schedule limits: for now, or for a relay block to come. A second call before they are in
-		/// force replaces the first.
+		/// Schedules new limits. Replaces limits that are already scheduled.
 		///
-		/// - `limits`: refused, each rule with its own error, unless
-		///   `1 <= target_block_rate <= velocity`, `target_block_rate <= MaxTargetBlockRate` and
-		///   `target_block_rate <= capacity <= MaxCapacity`.
-		/// - `at`: a relay block must be above the relay parent of this block, by `MaxScheduleAhead`
-		///   at most. The limits are in force when the last block built on it is, or on a later one
-		///   if none is; with `Now`, when the last block built on the relay parent of this one is. A
-		///   bundle keeps the limits that it began with.
+		/// - `limits`: valid if `1 <= target_block_rate <= velocity`,
+		///   `target_block_rate <= MaxTargetBlockRate` and
+		///   `target_block_rate <= capacity <= MaxCapacity`. Every rule has its own error.
+		/// - `at`: `Now`, or a relay block above the relay parent of this block, at most
+		///   `MaxScheduleAhead` ahead. The limits apply after the last block on that relay parent, or
+		///   on a later one if it has no block. With `Now` they apply after the last block on the relay
+		///   parent of this block. A bundle keeps the limits of its first block.
 		///
-		/// Needs `AdminOrigin`. Emits `LimitsScheduled`, and `LimitsApplied` when they are in force.
+		/// Needs `AdminOrigin`. Deposits `LimitsScheduled`, and `LimitsApplied` when they apply.
 		#[pallet::call_index(0)]
 		#[pallet::weight((<T as Config>::WeightInfo::schedule_limits(), DispatchClass::Operational))]
 		pub fn schedule_limits(
 			origin: OriginFor<T>,
-			limits: LimitsRecord,
-			at: Start,
+			limits: Limits,
+			at: ApplyAt,
 		) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
 			Self::do_schedule_limits(limits, at)
 		}
 
-		/// Forget the scheduled limits. Refused if there are none.
+		/// Cancels the scheduled limits. Fails if there are none.
 		///
-		/// Needs `AdminOrigin`. Emits `ScheduledLimitsCancelled`.
+		/// Needs `AdminOrigin`. Deposits `ScheduledLimitsCancelled`.
 		#[pallet::call_index(1)]
 		#[pallet::weight((
 			<T as Config>::WeightInfo::cancel_scheduled_limits(),
@@ -347,56 +331,75 @@ pub mod pallet {
 		}
 	}
 
-	/// What can be asked of the state, in the same words as through
-	/// [`conveyor_primitives::apis::VelocityApi`].
+	/// The same queries as in `VelocityApi`.
 	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
-		/// The limits that the next block must obey.
-		pub fn limits() -> LimitsRecord {
+		/// Returns the limits for the next block.
+		pub fn limits() -> Limits {
 			Self::read_limits()
 		}
 
-		/// The limits that wait for their time, if any.
+		/// Returns the limits that are scheduled and do not apply yet.
 		pub fn scheduled_limits() -> Option<ScheduledLimits> {
 			Scheduled::<T>::get()
 		}
 
-		/// The shortest capacity in blocks with which this chain keeps a velocity of `velocity`
-		/// blocks per relay slot.
+		/// Returns the minimum capacity, in blocks, at which this chain reaches `velocity` blocks per
+		/// relay slot.
 		pub fn recommended_capacity(velocity: u32) -> u32 {
 			Self::pipeline().recommended_capacity(velocity)
 		}
 
-		/// What to expect of `limits` on this chain and its relay chain, or why they would be
-		/// refused. Changes nothing.
-		pub fn check_limits(limits: LimitsRecord) -> Result<Advice, InvalidLimits> {
+		/// Returns the advice on `limits`, or the rule that they break. Changes nothing.
+		pub fn check_limits(limits: Limits) -> Result<Advice, InvalidLimits> {
 			Self::advise(&limits)
 		}
 
-		/// Whether a block may be built on the current one at `relay_slot`, when `included_hash` is
-		/// the latest included block as of the relay parent. Answers how many blocks there is room
-		/// for, or why there is none. At the end of a bundle, the next one must fit as a whole.
+		/// Returns whether the next block may be built now. If not: the reason, and what must happen
+		/// first. "Now" is the relay slot of the latest block.
+		pub fn next_block() -> NextBlock {
+			Self::admission_of_next_block()
+		}
+
+		/// Returns whether a block may be built on the current one at `relay_slot`, for a collator.
+		/// `included_hash`: latest included block as of the new relay parent.
 		///
-		/// A block does not know its own hash: if `included_hash` is that of the current block,
-		/// nothing is under way, and there is no need to ask.
+		/// After the last block of a bundle, the complete next bundle must fit. A block does not know
+		/// its own hash: if `included_hash` is the current block, the unincluded segment is empty, and
+		/// the collator does not call this function.
 		pub fn admission(included_hash: T::Hash, relay_slot: Slot) -> Result<Admission, Refusal> {
-			Self::verdict_on_child(included_hash, relay_slot)
+			Self::admission_of_child(included_hash, relay_slot)
 		}
 	}
 
 	impl<T: Config> Pallet<T> {
-		/// [`Self::admission`] as the collator asks for it.
+		/// Reads [`CurrentLimits`] with one allocation instead of two. The SDK's dynamic block weights
+		/// read the limits many times per block, and an allocation is a host call.
+		pub(crate) fn read_limits() -> Limits {
+			let mut bytes = [0; Limits::ENCODED_LENGTH];
+			match sp_io::storage::read(&CurrentLimits::<T>::hashed_key(), &mut bytes, 0) {
+				// `CurrentLimits::get` would return the same after a second read.
+				None => T::InitialLimits::get(),
+				Some(length) => {
+					let read = bytes.len().min(length as usize);
+					Limits::decode(&mut &bytes[..read])
+						.unwrap_or_else(|_| CurrentLimits::<T>::get())
+				},
+			}
+		}
+
+		/// Returns [`Self::admission`] as the result of `can_build_upon`.
 		pub fn can_build_upon(included_hash: T::Hash, relay_slot: Slot) -> bool {
 			Self::admission(included_hash, relay_slot).is_ok()
 		}
 
-		/// The number of blocks that a collator should try to build per relay slot. Never 0.
+		/// Returns the number of blocks per relay slot that a collator tries to build. At least 1.
 		pub fn target_block_rate() -> u32 {
 			// The collator divides by it.
 			Self::limits().target_block_rate.max(1)
 		}
 
-		/// The way of this chain's blocks from their relay parents to their inclusion.
+		/// Returns the runtime's constants that determine how long inclusion takes.
 		pub(crate) fn pipeline() -> Pipeline {
 			use cumulus_pallet_parachain_system as parachain_system;
 			type Verifier<T> = <T as parachain_system::Config>::SchedulingSignatureVerifier;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! From the SDK's hook to this pallet.
+//! Migration from the SDK's consensus hook.
 
 use crate::{pallet::*, LOG_TARGET};
 use conveyor_primitives::{AuthoredInSlot, RestOfSlot};
@@ -12,28 +12,27 @@ use frame_support::{
 };
 use sp_consensus_aura::Slot;
 
-/// What `FixedVelocityConsensusHook` remembers (`cumulus-pallet-aura-ext`, `RelaySlotInfo`): the
-/// latest relay slot, and the number of blocks built at it.
+/// Storage of `FixedVelocityConsensusHook` (`cumulus-pallet-aura-ext`, `RelaySlotInfo`): latest relay
+/// slot, and number of blocks built at it.
 #[storage_alias]
 pub(crate) type RelaySlotInfo<T: cumulus_pallet_aura_ext::Config> =
 	StorageValue<cumulus_pallet_aura_ext::Pallet<T>, (Slot, u32)>;
 
-/// The SDK's hook does not know of cores, and asks for no bundle to fit: for the rest of that relay
-/// slot neither do we.
+/// Converts the SDK hook's count. That hook does not require a complete bundle to fit, so for the rest of
+/// the relay slot this pallet does not either.
 fn count_of_sdk_hook(relay_slot: Slot, blocks: u32) -> AuthoredInSlot {
-	AuthoredInSlot { relay_slot, blocks, last_core: true, rest: RestOfSlot::InForce }
+	AuthoredInSlot { relay_slot, blocks, last_core: true, rest: RestOfSlot::Current }
 }
 
-/// For a runtime that had `FixedVelocityConsensusHook` and gets this pallet instead: the pallet goes
-/// on counting where the hook has stopped.
+/// Migration of a runtime that replaces `FixedVelocityConsensusHook` by this pallet: takes over the
+/// number of blocks built at the latest relay slot.
 ///
-/// The limits need no migration, and must not get one: a collator asks the new runtime about the
-/// last block of the old one before any migration has run, and must get the same answer as
-/// afterwards. They come from [`Config::InitialLimits`], which such a runtime sets to the velocity
-/// and the capacity that it was compiled with.
+/// The limits have no migration. A collator queries the new runtime on the last block of the old one,
+/// before any migration has run, and needs the same result as afterwards. The limits come from
+/// [`Config::InitialLimits`]: set them to the constants of the previous hook.
 ///
-/// It asks for no storage version: FRAME gives a pallet that is new to the chain the current one
-/// before any migration runs. It can be left in place, once it has run it finds nothing to do.
+/// The migration checks no storage version: FRAME sets the version of a new pallet before any migration
+/// runs. A second run does nothing.
 pub struct FromSdkHook<T>(PhantomData<T>);
 
 impl<T: Config + cumulus_pallet_aura_ext::Config> OnRuntimeUpgrade for FromSdkHook<T> {
@@ -45,14 +44,14 @@ impl<T: Config + cumulus_pallet_aura_ext::Config> OnRuntimeUpgrade for FromSdkHo
 		if Authored::<T>::exists() {
 			log::warn!(
 				target: LOG_TARGET,
-				"dropped the count of the SDK's hook, this pallet has one of its own already",
+				"dropped the block count of the SDK's hook: this pallet already has one",
 			);
 			return weight.reads_writes(2, 1);
 		}
 		Authored::<T>::put(count_of_sdk_hook(relay_slot, blocks));
 		log::info!(
 			target: LOG_TARGET,
-			"went on from the SDK's hook: {blocks} blocks at relay slot {}", *relay_slot,
+			"took over {blocks} blocks at relay slot {} from the SDK's hook", *relay_slot,
 		);
 		weight.reads_writes(2, 2)
 	}
@@ -67,12 +66,16 @@ impl<T: Config + cumulus_pallet_aura_ext::Config> OnRuntimeUpgrade for FromSdkHo
 	fn post_upgrade(before: alloc::vec::Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
 		use codec::Decode;
 		use frame_support::ensure;
-		let (of_the_sdk, ours) =
+		let (sdk_count, own_count) =
 			<(Option<(Slot, u32)>, Option<AuthoredInSlot>)>::decode(&mut &before[..])
-				.map_err(|_| "pallet-velocity: what was noted before does not decode")?;
-		let expected = ours.or(of_the_sdk.map(|(slot, blocks)| count_of_sdk_hook(slot, blocks)));
-		ensure!(Authored::<T>::get() == expected, "pallet-velocity: the count is another one");
-		ensure!(!RelaySlotInfo::<T>::exists(), "pallet-velocity: the SDK hook's count is left");
+				.map_err(|_| "pallet-velocity: the state of `pre_upgrade` does not decode")?;
+		let expected =
+			own_count.or(sdk_count.map(|(slot, blocks)| count_of_sdk_hook(slot, blocks)));
+		ensure!(Authored::<T>::get() == expected, "pallet-velocity: the block count differs");
+		ensure!(
+			!RelaySlotInfo::<T>::exists(),
+			"pallet-velocity: the SDK hook's block count still exists"
+		);
 		Pallet::<T>::check_state()
 	}
 }

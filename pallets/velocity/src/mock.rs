@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A runtime with what the consensus hook meets in a real one: parachain-system, Aura, and the SDK's
-//! own hook beside ours, to be compared with.
+//! A runtime with parachain-system, Aura and, for comparison, the SDK's consensus hook.
 
 use crate as pallet_velocity;
 use conveyor_primitives::{Admission, Limits, MaxLimits, Refusal};
@@ -60,9 +59,9 @@ parameter_types! {
 		frame_system::limits::BlockWeights::simple_max(
 			MaxParachainBlockWeight::<Test, crate::TargetBlockRate<Test>>::get(),
 		);
-	/// In relay blocks. A static, because the verdict must not depend on it.
+	/// In relay blocks. A static, because tests show that the admission does not depend on it.
 	pub static RelayParentOffset: u32 = 1;
-	/// Milliseconds. A static, because the relation to the relay slot is part of what is tested.
+	/// In milliseconds. A static, because tests change its relation to the relay slot.
 	pub static ParaSlotDuration: u64 = 6_000;
 }
 
@@ -118,7 +117,7 @@ impl pallet_velocity::Config for Test {
 	type WeightInfo = ();
 }
 
-/// A chain at its start, with the default limits.
+/// Returns the state at genesis, with the default limits.
 pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 	ParaSlotDuration::set(6_000);
 	RelayParentOffset::set(1);
@@ -126,20 +125,19 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 	storage.into()
 }
 
-/// A chain at its start, with the given limits.
+/// Returns the state at genesis, with the given limits.
 pub(crate) fn new_test_ext_with(limits: Limits) -> sp_io::TestExternalities {
 	let mut ext = new_test_ext();
-	ext.execute_with(|| pallet_velocity::Limits::<Test>::put(limits));
+	ext.execute_with(|| pallet_velocity::CurrentLimits::<Test>::put(limits));
 	ext
 }
 
-/// The head of which [`block_hash`] gives the hash for the `n`th block under way. `None` is for a head
-/// that is not among them.
+/// Returns the head of the `n`th unincluded block, or with `None` a head outside the segment.
 fn head(n: Option<u8>) -> HeadData {
 	HeadData(vec![n.map_or(0, |n| n + 1)])
 }
 
-/// A relay chain's state proof that says the relay slot, and which block is the latest included one.
+/// Returns a relay chain state proof with the relay slot and the latest included block.
 pub(crate) fn state_proof_with(relay_slot: u64, included: Option<u8>) -> RelayChainStateProof {
 	let builder = RelayStateSproofBuilder {
 		current_slot: relay_slot.into(),
@@ -147,15 +145,15 @@ pub(crate) fn state_proof_with(relay_slot: u64, included: Option<u8>) -> RelayCh
 		..Default::default()
 	};
 	let (root, proof) = builder.into_state_root_and_proof();
-	RelayChainStateProof::new(ParaId::from(200), root, proof).expect("the builder proves")
+	RelayChainStateProof::new(ParaId::from(200), root, proof).expect("the proof is valid")
 }
 
-/// A relay chain's state proof that says the relay slot. None of the blocks under way is included.
+/// Returns a relay chain state proof with the relay slot and no included block.
 pub(crate) fn state_proof(relay_slot: u64) -> RelayChainStateProof {
 	state_proof_with(relay_slot, None)
 }
 
-/// A segment of `length` blocks under way; the `n`th has the hash [`block_hash`] of `n`.
+/// Stores an unincluded segment of `length` blocks. The `n`th has the hash `block_hash(n)`.
 pub(crate) fn set_segment(length: u8) {
 	let segment = (0..length)
 		.map(|n| {
@@ -167,29 +165,29 @@ pub(crate) fn set_segment(length: u8) {
 	cumulus_pallet_parachain_system::UnincludedSegment::<Test>::put(segment);
 }
 
-/// The hash of the `n`th block under way.
+/// Returns the hash of the `n`th unincluded block.
 pub(crate) fn block_hash(n: u8) -> H256 {
 	<Test as frame_system::Config>::Hashing::hash(&head(Some(n)).0)
 }
 
-/// The para slot that Aura has for the current block.
+/// Stores the para slot of the current block.
 pub(crate) fn set_para_slot(slot: u64) {
 	pallet_aura::CurrentSlot::<Test>::put(Slot::from(slot));
 }
 
-/// The relay parent that blocks are built on unless a test sets another.
+/// Relay parent of blocks, unless a test sets another one.
 pub(crate) const RELAY_PARENT: u32 = 1_000;
 
-/// Where a block is built, as its digest claims.
+/// Core and bundle information in a block's digest.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Place {
-	/// Its place in a bundle, and whether it is the last one.
+pub(crate) struct Position {
+	/// Index in the bundle, and whether it is the last block.
 	pub(crate) bundle: Option<(u8, bool)>,
-	/// Its core among those of the relay slot, and their number.
+	/// Core index, and number of cores.
 	pub(crate) core: Option<(u8, u16)>,
 }
 
-impl Place {
+impl Position {
 	pub(crate) fn digest(&self) -> Digest {
 		let core = self.core.map(|(selector, number_of_cores)| {
 			CumulusDigestItem::CoreInfo(CoreInfo {
@@ -205,23 +203,26 @@ impl Place {
 	}
 }
 
-/// Begin the next block.
-pub(crate) fn initialize(place: Place) {
+/// Starts the next block.
+pub(crate) fn initialize(position: Position) {
 	let number = System::block_number() + 1;
 	System::reset_events();
-	System::initialize(&number, &H256::zero(), &place.digest());
+	System::initialize(&number, &H256::zero(), &position.digest());
 	Velocity::on_initialize(number);
 }
 
-/// The verdict of the hook on the current block, and nothing of it noted.
-pub(crate) fn verdict_on_this(included_hash: H256, relay_slot: Slot) -> Result<Admission, Refusal> {
+/// Returns the hook's admission of the current block, without its storage changes.
+pub(crate) fn admission_of_current(
+	included_hash: H256,
+	relay_slot: Slot,
+) -> Result<Admission, Refusal> {
 	frame_support::storage::with_transaction_unchecked(|| {
-		TransactionOutcome::Rollback(Velocity::note_block(included_hash, relay_slot))
+		TransactionOutcome::Rollback(Velocity::admit_block(included_hash, relay_slot))
 	})
 	.map(|(admission, _)| admission)
 }
 
-/// Leave what the inherent leaves, for a block that is built on `relay_parent`.
+/// Stores the validation data of a block on `relay_parent`, as the inherent does.
 pub(crate) fn set_relay_parent(relay_parent: u32) {
 	ValidationData::<Test>::put(PersistedValidationData {
 		relay_parent_number: relay_parent,
@@ -229,7 +230,7 @@ pub(crate) fn set_relay_parent(relay_parent: u32) {
 	});
 }
 
-/// End the current block.
+/// Ends the current block.
 pub(crate) fn finalize() {
 	Velocity::on_finalize(System::block_number());
 	if let Some(data) = ValidationData::<Test>::take() {
@@ -239,27 +240,27 @@ pub(crate) fn finalize() {
 	}
 }
 
-/// The next block on `relay_parent`, with `calls` in it.
-pub(crate) fn block_on(relay_parent: u32, place: Place, calls: impl FnOnce()) {
-	initialize(place);
+/// Builds the next block on `relay_parent`, with `calls`.
+pub(crate) fn block_on(relay_parent: u32, position: Position, calls: impl FnOnce()) {
+	initialize(position);
 	set_relay_parent(relay_parent);
 	calls();
 	finalize();
 }
 
-/// The next block on [`RELAY_PARENT`], with `calls` in it.
+/// Builds the next block on [`RELAY_PARENT`], with `calls`.
 pub(crate) fn block(bundle: Option<(u8, bool)>, calls: impl FnOnce()) {
-	block_on(RELAY_PARENT, Place { bundle, core: None }, calls);
+	block_on(RELAY_PARENT, Position { bundle, core: None }, calls);
 }
 
-/// Run `test`, in which blocks are refused by panicking as a matter of course, without a back trace for
-/// each: thousands of them would hide a real failure.
+/// Runs `test` without back traces. In `test` thousands of blocks are rejected by a panic, whose output
+/// would hide a real failure.
 pub(crate) fn without_back_traces<R>(test: impl FnOnce() -> R) -> R {
 	use std::{cell::Cell, sync::Once};
 	thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
 	static INSTALL: Once = Once::new();
 	INSTALL.call_once(|| {
-		// Other tests run at the same time and have a right to theirs.
+		// Other tests run at the same time and need their output.
 		let print = std::panic::take_hook();
 		std::panic::set_hook(Box::new(move |panic| {
 			if !QUIET.get() {

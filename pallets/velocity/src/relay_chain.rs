@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the relay chain's state proof tells of the relay chain's scheduling.
+//! Scheduling parameters of the relay chain, from its state proof.
 
 use crate::{pallet::*, LOG_TARGET};
 use codec::Decode;
@@ -18,12 +18,11 @@ use cumulus_primitives_core::{
 };
 use frame_support::traits::Get;
 
-/// The relay chain's configuration (`polkadot-runtime-parachains`, `HostConfiguration`) from its
-/// first field to the last one that is of interest here.
+/// First fields of the relay chain's configuration (`polkadot-runtime-parachains`,
+/// `HostConfiguration`), up to `num_cores`.
 ///
-/// Every block's proof holds the whole of it, and parachain-system reads its beginning. The relay
-/// chain promises the layout of that beginning alone, so whoever reads further must be prepared for
-/// nonsense.
+/// The proof of every block contains the complete configuration. The relay chain guarantees the layout
+/// of the first fields only (`AbridgedHostConfiguration`), so the later ones may decode to wrong values.
 #[derive(Decode)]
 #[cfg_attr(test, derive(Debug, codec::Encode))]
 pub(crate) struct HostConfigurationPrefix {
@@ -52,7 +51,7 @@ pub(crate) struct HostConfigurationPrefix {
 	_minimum_backing_votes: u32,
 	node_features: NodeFeatures,
 	_approval_voting_params: ApprovalVotingParams,
-	// `scheduler_params`, from here on.
+	// Fields of `scheduler_params`.
 	_group_rotation_frequency: BlockNumber,
 	_paras_availability_period: BlockNumber,
 	_max_validators_per_core: Option<u32>,
@@ -60,7 +59,8 @@ pub(crate) struct HostConfigurationPrefix {
 	num_cores: u32,
 }
 
-/// The longest lookahead that is believed, in relay blocks. Those of real relay chains are below 10.
+/// Maximum plausible lookahead, in relay blocks. Public relay chains have less than 10. A larger value
+/// means an unknown layout.
 const PLAUSIBLE_LOOKAHEAD: u32 = 1_000;
 
 impl From<HostConfigurationPrefix> for Option<RelayScheduling> {
@@ -76,10 +76,10 @@ impl From<HostConfigurationPrefix> for Option<RelayScheduling> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// The relay chain's scheduling as of the latest relay parent.
+	/// Returns the relay chain's scheduling parameters as of the latest relay parent.
 	///
-	/// `None` before the first block, before the inherent, and if the relay chain's configuration
-	/// has another layout than the one known here.
+	/// `None` before the first block, before the inherent, and if the relay chain's configuration has
+	/// an unknown layout.
 	pub(crate) fn relay_scheduling() -> Option<RelayScheduling> {
 		let root = ValidationData::<T>::get()?.relay_parent_storage_root;
 		let proof = RelayStateProof::<T>::get()?;
@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
 			.map_err(|error| {
 				log::debug!(
 					target: LOG_TARGET,
-					"the relay chain's configuration has another layout: {error:?}",
+					"the relay chain's configuration has an unknown layout: {error:?}",
 				);
 			})
 			.ok()?
@@ -98,10 +98,9 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// For whoever builds such a configuration: benchmarks and tests.
 #[cfg(any(feature = "runtime-benchmarks", test))]
 impl HostConfigurationPrefix {
-	/// An encoded configuration with the given scheduling, with nothing after it.
+	/// Returns an encoded configuration with these scheduling parameters, up to `num_cores`.
 	pub(crate) fn encoded(scheduling: &RelayScheduling) -> alloc::vec::Vec<u8> {
 		use codec::Encode;
 		let abridged = AbridgedHostConfiguration {
@@ -124,7 +123,7 @@ impl HostConfigurationPrefix {
 		node_features.set(FeatureIndex::CandidateReceiptV3 as usize, scheduling.descriptors_v3);
 		let messaging = (0u32, 0u32, 0u32, 0 as Balance, 0 as Balance, 0u32, 0u32, 0u32, 0u32);
 		let (max_validators, max_validators_per_core) = (None::<u32>, None::<u32>);
-		// From the period of code retention to the backing votes.
+		// From `code_retention_period` to `minimum_backing_votes`.
 		let sessions = (0u32, max_validators, [0u32; 10]);
 		(
 			abridged,

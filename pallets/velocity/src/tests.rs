@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the pallet does, by what is asked of it.
+//! Tests of the pallet, by subject.
 
 mod against_the_sdk;
 mod bundles;
+mod call_sequences;
 mod chain;
 mod collator;
 mod governance;
 mod hook;
 mod integrity;
 mod migration;
-mod rate;
+mod relay_chain;
+mod target_block_rate;
 mod whole_blocks;

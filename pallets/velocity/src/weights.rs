@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What `pallet_velocity` costs, as measured by `scripts/weights.sh`. Do not edit.
+//! Weights of `pallet_velocity`, measured by `scripts/weights.sh`. Do not edit.
 //!
 //! 2026-11-20, Intel(R) Xeon(R) Processor, 50 steps, 20 repeats.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
-// The measurement decides what is needed.
+// The generated code may not need all imports and parentheses.
 #![allow(unused_parens, unused_imports)]
 
 use core::marker::PhantomData;
@@ -19,11 +19,11 @@ pub trait WeightInfo {
 	fn cancel_scheduled_limits() -> Weight;
 	/// Weight of `apply_scheduled_limits`.
 	fn apply_scheduled_limits() -> Weight;
-	/// Weight of `note_block`.
-	fn note_block(n: u32, ) -> Weight;
+	/// Weight of `admit_block`.
+	fn admit_block(n: u32, ) -> Weight;
 }
 
-/// The measured weights, with the runtime's cost of storage.
+/// Measured weights, with the runtime's database weights.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ParachainSystem::ValidationData` (r:1 w:0)
@@ -56,8 +56,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Velocity::Scheduled` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `ParachainSystem::ValidationData` (r:1 w:0)
 	/// Proof: `ParachainSystem::ValidationData` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
-	/// Storage: `Velocity::Limits` (r:1 w:1)
-	/// Proof: `Velocity::Limits` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Velocity::CurrentLimits` (r:1 w:1)
+	/// Proof: `Velocity::CurrentLimits` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Velocity::Authored` (r:1 w:1)
 	/// Proof: `Velocity::Authored` (`max_values`: Some(1), `max_size`: Some(26), added: 521, mode: `MaxEncodedLen`)
 	fn apply_scheduled_limits() -> Weight {
@@ -69,14 +69,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// Storage: `ParachainSystem::UnincludedSegment` (r:1 w:0)
 	/// Proof: `ParachainSystem::UnincludedSegment` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
-	/// Storage: `Velocity::Limits` (r:1 w:0)
-	/// Proof: `Velocity::Limits` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Velocity::CurrentLimits` (r:1 w:0)
+	/// Proof: `Velocity::CurrentLimits` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Velocity::Authored` (r:1 w:1)
 	/// Proof: `Velocity::Authored` (`max_values`: Some(1), `max_size`: Some(26), added: 521, mode: `MaxEncodedLen`)
 	/// Storage: `Aura::CurrentSlot` (r:1 w:0)
 	/// Proof: `Aura::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[0, 255]`.
-	fn note_block(n: u32, ) -> Weight {
+	fn admit_block(n: u32, ) -> Weight {
 		// Proof size: 126 bytes measured, 1612 estimated.
 		// Execution: 116_981_000 picoseconds at least.
 		Weight::from_parts(142_772_806, 1612)
@@ -87,7 +87,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 }
 
-/// The measured weights, with the SDK's cost of storage, for tests.
+/// Measured weights, with RocksDB's database weights, for tests.
 impl WeightInfo for () {
 	fn schedule_limits() -> Weight {
 		Weight::from_parts(281_622_000, 1836)
@@ -104,7 +104,7 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
-	fn note_block(n: u32, ) -> Weight {
+	fn admit_block(n: u32, ) -> Weight {
 		Weight::from_parts(142_772_806, 1612)
 			.saturating_add(Weight::from_parts(118_014, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(4_u64))

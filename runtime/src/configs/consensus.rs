@@ -4,7 +4,7 @@
 
 use super::{
 	messages::{RelayOrigin, ReservedDmpWeight},
-	pace::ConsensusHook,
+	rate::ConsensusHook,
 	xcm::RelayLocation,
 };
 use crate::{
@@ -40,7 +40,7 @@ parameter_types! {
 
 impl pallet_unincluded_segment::Config for Runtime {
 	type MaxCapacity = ConstU32<MAX_CAPACITY>;
-	type Window = ConstU32<INCLUSION_WINDOW>;
+	type InclusionWindow = ConstU32<INCLUSION_WINDOW>;
 	type StallAfter = ConstU32<STALL_AFTER>;
 	// No pallet here acts on inclusion.
 	type OnIncluded = ();

@@ -3,7 +3,7 @@
 //! The queues between chains: what comes in, what goes out, and what that costs.
 
 use super::{
-	delivery_fees::PriceForSiblingDelivery, pace::TargetBlockRate, system::MaximumBlockWeight,
+	delivery_fees::PriceForSiblingDelivery, rate::TargetBlockRate, system::MaximumBlockWeight,
 	xcm::XcmOriginToTransactDispatchOrigin,
 };
 use crate::{

@@ -16,7 +16,7 @@ pub mod delivery_fees;
 pub mod governance;
 pub mod messages;
 #[cfg_attr(feature = "variant-sdk-hook", path = "../variants/sdk_hook.rs")]
-pub mod pace;
+pub mod rate;
 pub mod system;
 pub mod tokens;
 pub mod xcm;

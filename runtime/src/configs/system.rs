@@ -2,7 +2,7 @@
 
 //! What a block may weigh and measure.
 
-use super::pace::TargetBlockRate;
+use super::rate::TargetBlockRate;
 use crate::{
 	weights::{BlockExecutionWeight, ExtrinsicBaseWeight, InMemoryDbWeight},
 	AccountId, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,

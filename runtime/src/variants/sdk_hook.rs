@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Replaces `configs/pace.rs` in the variant `sdk-hook`: the SDK's hook with constants.
+//! Replaces `configs/rate.rs` in the variant `sdk-hook`: the SDK's hook with constants.
 
 use crate::{Runtime, RELAY_CHAIN_SLOT_DURATION_MILLIS};
 use cumulus_pallet_aura_ext::FixedVelocityConsensusHook;
@@ -23,4 +23,4 @@ pub type ConsensusHook = FixedVelocityConsensusHook<
 pub type TargetBlockRate = ConstU32<VELOCITY>;
 
 /// Wrapper of the transaction extensions. There is none: the rate is a constant.
-pub type AroundExtensions<S> = S;
+pub type CachingExtensions<S> = S;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Whatever goes wrong, blocks go on, it is told, and it heals.
+//! Faults: they are reported, they end, and they reject no block.
 
 use crate::{
 	mock::*,
-	pallet::{Records, Tracker},
+	pallet::{Records, Tracking},
 	Event, Fault,
 };
-use conveyor_primitives::{segment::InclusionLag, InclusionStatus};
+use conveyor_primitives::InclusionStatus;
 use cumulus_pallet_parachain_system::{self as parachain_system, Ancestor, UsedBandwidth};
 use sp_core::H256;
 
-fn found(fault: Fault) -> Event<Test> {
-	Event::FaultFound { fault }
+fn detected(fault: Fault) -> Event<Test> {
+	Event::FaultDetected { fault }
 }
 
-/// A chain with that many blocks under way, each on a relay parent of its own, from 100 on.
+/// Returns a chain with `length` unincluded blocks on the relay parents 100, 101 and so on.
 fn with_segment(length: u32) -> Chain {
 	let mut chain = Chain::new();
 	let genesis = chain.head().clone();
@@ -26,71 +26,71 @@ fn with_segment(length: u32) -> Chain {
 }
 
 #[test]
-fn a_segment_that_somebody_has_cleared() {
+fn a_cleared_parachain_system_segment() {
 	new_test_ext().execute_with(|| {
 		let mut chain = with_segment(4);
 		parachain_system::UnincludedSegment::<Test>::kill();
 		let genesis = chain.headers[0].clone();
 		chain.empty_block(&Relay::new(104, &genesis));
-		assert_eq!(events(), [found(Fault::LengthsDiffer { ours: 5, theirs: 1 })]);
-		assert_eq!(TOLD.take(), [], "clearing a segment includes nothing");
+		assert_eq!(events(), [detected(Fault::LengthsDiffer { tracked: 5, parachain_system: 1 })]);
+		assert_eq!(NOTIFICATIONS.take(), [], "clearing the segment includes no block");
 
-		// parachain-system does not know this block any more. We do.
+		// parachain-system does not know this block any more. The pallet does.
 		let second = chain.headers[2].clone();
 		chain.empty_block(&Relay::new(105, &second));
-		let max_lag = Some(5);
+		let max_lag = 5;
 		assert_eq!(
 			events(),
-			[Event::BlocksIncluded { first: 1, last: 2, relay_parent: 105, max_lag }],
+			[Event::InclusionDelayed { first: 1, last: 2, relay_parent: 105, max_lag }],
 		);
-		assert_eq!(TOLD.take(), [(1, 6), (2, 6)]);
-		assert_eq!((our_hashes().len(), their_hashes().len()), (4, 2));
-		assert_eq!(UnincludedSegment::check_state(), Ok(()), "it is known");
+		assert_eq!(NOTIFICATIONS.take(), [(1, 6), (2, 6)]);
+		assert_eq!((tracked_hashes().len(), parachain_system_hashes().len()), (4, 2));
+		assert_eq!(UnincludedSegment::check_state(), Ok(()), "the fault is recorded");
 
-		// A fork's block of the same number is not ours.
+		// A block of a fork with the same number is not included.
 		let mut fork = chain.headers[4].clone();
 		fork.state_root = H256::repeat_byte(1);
 		chain.empty_block(&Relay::new(106, &fork));
 		assert_eq!(events(), []);
 
-		// This one both know.
+		// Both know this block.
 		let fifth = chain.headers[5].clone();
 		chain.empty_block(&Relay::new(107, &fifth));
-		let max_lag = Some(5);
+		let max_lag = 5;
 		assert_eq!(
 			events(),
 			[
-				Event::BlocksIncluded { first: 3, last: 5, relay_parent: 107, max_lag },
-				Event::FaultHealed,
+				Event::InclusionDelayed { first: 3, last: 5, relay_parent: 107, max_lag },
+				Event::FaultResolved,
 			],
 		);
-		assert_eq!(our_hashes(), their_hashes());
+		assert_eq!(tracked_hashes(), parachain_system_hashes());
 		assert_eq!(UnincludedSegment::stats().unwrap().faults, 1);
 		assert_eq!(UnincludedSegment::check_state(), Ok(()));
 	});
 }
 
 #[test]
-fn a_segment_with_blocks_that_never_were() {
+fn a_parachain_system_segment_with_unknown_blocks() {
 	new_test_ext().execute_with(|| {
 		let mut chain = with_segment(3);
 		parachain_system::UnincludedSegment::<Test>::mutate(|segment| {
-			let mut stranger = Ancestor::new_unchecked(UsedBandwidth::default(), None);
-			stranger.replace_para_head_hash(H256::repeat_byte(9));
-			segment.insert(0, stranger);
+			let mut unknown = Ancestor::new_unchecked(UsedBandwidth::default(), None);
+			unknown.replace_para_head_hash(H256::repeat_byte(9));
+			segment.insert(0, unknown);
 		});
 		let genesis = chain.headers[0].clone();
 		chain.empty_block(&Relay::new(103, &genesis));
-		assert_eq!(events(), [found(Fault::LengthsDiffer { ours: 4, theirs: 5 })]);
+		assert_eq!(events(), [detected(Fault::LengthsDiffer { tracked: 4, parachain_system: 5 })]);
 		let second = chain.headers[2].clone();
 		chain.empty_block(&Relay::new(104, &second));
-		assert_eq!(events().last(), Some(&Event::FaultHealed));
-		assert_eq!(our_hashes(), their_hashes());
+		assert_eq!(events().last(), Some(&Event::FaultResolved));
+		assert_eq!(tracked_hashes(), parachain_system_hashes());
 	});
 }
 
 #[test]
-fn a_segment_with_another_hash() {
+fn a_parachain_system_segment_with_another_hash() {
 	new_test_ext().execute_with(|| {
 		let mut chain = with_segment(3);
 		parachain_system::UnincludedSegment::<Test>::mutate(|segment| {
@@ -99,26 +99,29 @@ fn a_segment_with_another_hash() {
 		assert!(UnincludedSegment::check_state().is_err(), "the same length, another hash");
 		let first = chain.headers[1].clone();
 		chain.empty_block(&Relay::new(103, &first));
-		assert_eq!(events().last(), Some(&found(Fault::LengthsDiffer { ours: 3, theirs: 4 })));
+		assert_eq!(
+			events().last(),
+			Some(&detected(Fault::LengthsDiffer { tracked: 3, parachain_system: 4 }))
+		);
 		let second = chain.headers[2].clone();
 		chain.empty_block(&Relay::new(104, &second));
-		assert_eq!(events().last(), Some(&Event::FaultHealed));
+		assert_eq!(events().last(), Some(&Event::FaultResolved));
 		assert_eq!(UnincludedSegment::check_state(), Ok(()));
 	});
 }
 
 #[test]
-fn more_blocks_under_way_than_there_is_room_for() {
+fn a_segment_longer_than_max_capacity() {
 	new_test_ext().execute_with(|| {
 		MaxCapacity::set(4);
 		let mut chain = with_segment(4);
 		assert_eq!(events(), []);
 		let genesis = chain.headers[0].clone();
 		chain.empty_block(&Relay::new(104, &genesis));
-		assert_eq!(events(), [found(Fault::SegmentTooLong { length: 5, max_capacity: 4 })]);
+		assert_eq!(events(), [detected(Fault::SegmentTooLong { length: 5, max_capacity: 4 })]);
 		for relay_parent in 105..110 {
 			chain.empty_block(&Relay::new(relay_parent, &genesis));
-			assert_eq!(our_hashes(), their_hashes());
+			assert_eq!(tracked_hashes(), parachain_system_hashes());
 			assert_eq!(UnincludedSegment::check_state(), Ok(()));
 		}
 		let segment = UnincludedSegment::segment().unwrap();
@@ -129,60 +132,54 @@ fn more_blocks_under_way_than_there_is_room_for() {
 			.collect();
 		assert_eq!(recorded, [7, 8, 9, 10]);
 		assert_eq!(Records::<Test>::iter().count(), 4);
-		assert_eq!(Tracker::<Test>::get().unwrap().runs.len(), 4);
+		assert_eq!(Tracking::<Test>::get().unwrap().relay_parents.len(), 4);
 
 		let eighth = chain.headers[8].clone();
 		chain.empty_block(&Relay::new(111, &eighth));
-		let max_lag = Some(5);
+		let max_lag = 5;
 		assert_eq!(
 			events(),
 			[
-				Event::BlocksIncluded { first: 1, last: 8, relay_parent: 111, max_lag },
-				Event::FaultHealed,
+				Event::InclusionDelayed { first: 1, last: 8, relay_parent: 111, max_lag },
+				Event::FaultResolved,
 			],
 		);
-		// Every block is told of, those without a record among them.
-		assert_eq!(TOLD.take().len(), 8);
+		// Every block is notified, with or without a record.
+		assert_eq!(NOTIFICATIONS.take().len(), 8);
 		let stats = UnincludedSegment::stats().unwrap();
-		assert_eq!((stats.included, stats.unmeasured, stats.faults), (8, 6, 1));
+		assert_eq!((stats.included_blocks, stats.blocks_with_unknown_lag, stats.faults), (8, 6, 1));
 		assert_eq!(
 			UnincludedSegment::inclusion(6),
-			Ok(InclusionStatus::Included { lag: InclusionLag::Unknown }),
+			Ok(InclusionStatus::Included { lag: None, capped: false }),
 		);
 	});
 }
 
 #[test]
-fn blocks_without_the_relay_chains_state() {
+fn blocks_without_the_relay_chain_state() {
 	new_test_ext().execute_with(|| {
 		let mut chain = Chain::new();
 		let genesis = chain.head().clone();
 		let without_state = |chain: &mut Chain, relay: &Relay| {
-			chain.begin(vec![]);
-			WithUs::set(false);
+			chain.start(vec![]);
+			WithPallet::set(false);
 			chain.inherent(relay);
-			WithUs::set(true);
+			WithPallet::set(true);
 			chain.end();
 		};
 		without_state(&mut chain, &Relay::new(100, &genesis));
-		assert_eq!(events(), [found(Fault::NoRelayState)]);
+		assert_eq!(events(), [detected(Fault::NoRelayState)]);
 		assert_eq!(UnincludedSegment::record(1).unwrap().relay_slot, None);
 		assert_eq!(UnincludedSegment::record(1).unwrap().relay_parent, 100);
 		without_state(&mut chain, &Relay::new(101, &genesis));
 		assert_eq!(events(), []);
 		let first = chain.headers[1].clone();
 		without_state(&mut chain, &Relay::new(102, &first));
-		assert_eq!((our_hashes().len(), their_hashes().len()), (3, 2));
+		assert_eq!((tracked_hashes().len(), parachain_system_hashes().len()), (3, 2));
 
 		chain.empty_block(&Relay::new(103, &first));
-		assert_eq!(
-			events(),
-			[
-				Event::BlocksIncluded { first: 1, last: 1, relay_parent: 103, max_lag: Some(3) },
-				Event::FaultHealed,
-			],
-		);
-		assert_eq!(our_hashes(), their_hashes());
+		assert_eq!(events(), [Event::FaultResolved],);
+		assert_eq!(tracked_hashes(), parachain_system_hashes());
 		assert_eq!(UnincludedSegment::check_state(), Ok(()));
 	});
 }
@@ -191,39 +188,34 @@ fn blocks_without_the_relay_chains_state() {
 fn blocks_built_without_the_pallet() {
 	new_test_ext().execute_with(|| {
 		let mut chain = with_segment(2);
-		WithUs::set(false);
+		WithPallet::set(false);
 		let genesis = chain.headers[0].clone();
 		let first = chain.headers[1].clone();
 		chain.empty_block(&Relay::new(102, &genesis));
 		chain.empty_block(&Relay::new(103, &first));
-		WithUs::set(true);
+		WithPallet::set(true);
 		chain.empty_block(&Relay::new(104, &first));
-		assert_eq!(
-			events(),
-			[
-				found(Fault::BlocksMissed { blocks: 2 }),
-				Event::BlocksIncluded { first: 1, last: 1, relay_parent: 104, max_lag: None },
-			],
-		);
-		assert_eq!(our_hashes(), their_hashes());
+		assert_eq!(events(), [detected(Fault::BlocksMissed { blocks: 2 })],);
+		assert_eq!(tracked_hashes(), parachain_system_hashes());
 		assert_eq!(UnincludedSegment::check_state(), Ok(()));
 		let fourth = chain.headers[4].clone();
 		chain.empty_block(&Relay::new(105, &fourth));
-		assert_eq!(events().last(), Some(&Event::FaultHealed));
-		let numbers: Vec<u32> = TOLD.take().into_iter().map(|(number, _)| number).collect();
+		assert_eq!(events().last(), Some(&Event::FaultResolved));
+		let numbers: Vec<u32> =
+			NOTIFICATIONS.take().into_iter().map(|(number, _)| number).collect();
 		assert_eq!(numbers, [1, 2, 3, 4]);
 	});
 }
 
 #[test]
-fn heads_that_are_no_headers_and_heads_that_are_missing() {
+fn invalid_heads() {
 	new_test_ext().execute_with(|| {
 		let mut chain = with_segment(2);
 		let genesis = Relay::new(102, &chain.headers[0]);
 		let garbage = Some(vec![1, 2, 3].into());
 		chain.empty_block(&Relay { included: garbage, ..genesis.clone() });
 		assert_eq!(events(), []);
-		assert_eq!(our_hashes(), their_hashes());
+		assert_eq!(tracked_hashes(), parachain_system_hashes());
 		assert_eq!(UnincludedSegment::check_state(), Ok(()));
 	});
 }

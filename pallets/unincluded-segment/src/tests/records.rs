@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The state of a block has its record.
+//! Block records: contents and lifetime.
 
-use crate::{mock::*, pallet::Records};
+use crate::{mock::*, pallet::Records, ring::ring_key};
 use codec::Compact;
 use conveyor_primitives::{
-	segment::{ring_key, BundlePlace, MessagesSent},
-	BlockRecord, BlockUnderWay,
+	segment::{BundlePosition, MessagesSent},
+	BlockRecord, UnincludedBlock,
 };
 use cumulus_primitives_core::{BlockBundleInfo, ClaimQueueOffset, CoreInfo, CoreSelector};
 use frame_support::{dispatch::DispatchClass, weights::Weight};
 
 fn record(number: u32) -> BlockRecord {
-	UnincludedSegment::record(number).expect("it is recorded")
+	UnincludedSegment::record(number).expect("the block has a record")
 }
 
 #[test]
-fn a_block_leaves_its_record() {
+fn a_record_has_the_facts_of_its_block() {
 	new_test_ext().execute_with(|| {
 		let mut chain = Chain::new();
 		let genesis = Relay::new(100, chain.head());
 		chain.empty_block(&genesis);
-		let place = vec![
+		let position = vec![
 			CoreInfo {
 				selector: CoreSelector(2),
 				claim_queue_offset: ClaimQueueOffset(1),
@@ -31,7 +31,7 @@ fn a_block_leaves_its_record() {
 			BlockBundleInfo { index: 4, is_last: true }.to_digest_item(),
 		];
 		let mut weight = Weight::zero();
-		chain.begin(place);
+		chain.start(position);
 		chain.inherent(&Relay { parent: 105, ..genesis });
 		System::note_applied_extrinsic(&Ok(().into()), Default::default());
 		System::note_applied_extrinsic(&Ok(().into()), Default::default());
@@ -54,8 +54,8 @@ fn a_block_leaves_its_record() {
 				relay_slot: Some((105 + SLOT_OFFSET).into()),
 				para_slot: Some(2.into()),
 				core_selector: Some(2),
-				bundle: Some(BundlePlace { index: 4, is_last: true }),
-				// The inherent and the two.
+				bundle: Some(BundlePosition { index: 4, is_last: true }),
+				// The inherent and two transactions.
 				extrinsics: 3,
 				weight,
 				upward_messages: MessagesSent { count: 2, bytes: 30 },
@@ -68,8 +68,8 @@ fn a_block_leaves_its_record() {
 		assert_eq!(
 			UnincludedSegment::segment(),
 			Ok(vec![
-				BlockUnderWay { number: 1, hash: Some(first), record: Some(record(1)) },
-				BlockUnderWay { number: 2, hash: None, record: Some(record(2)) },
+				UnincludedBlock { number: 1, hash: Some(first), record: Some(record(1)) },
+				UnincludedBlock { number: 2, hash: None, record: Some(record(2)) },
 			]),
 		);
 		assert_eq!(record(1).core_selector, None);
@@ -78,13 +78,13 @@ fn a_block_leaves_its_record() {
 }
 
 #[test]
-fn messages_are_those_that_parachain_system_counts() {
+fn message_counts_equal_parachain_systems() {
 	new_test_ext().execute_with(|| {
 		let mut chain = Chain::new();
 		let relay = Relay::new(100, chain.head());
 		for number in 1..=6u32 {
-			// The last of a bundle sends signals to the relay chain besides.
-			let place = vec![
+			// The last block of a bundle also sends signals to the relay chain.
+			let position = vec![
 				CoreInfo {
 					selector: CoreSelector(0),
 					claim_queue_offset: ClaimQueueOffset(0),
@@ -93,7 +93,7 @@ fn messages_are_those_that_parachain_system_counts() {
 				.to_digest_item(),
 				BlockBundleInfo { index: 0, is_last: true }.to_digest_item(),
 			];
-			chain.block(&Relay { parent: 100 + number, ..relay.clone() }, place, || {
+			chain.block(&Relay { parent: 100 + number, ..relay.clone() }, position, || {
 				for message in 0..number % 3 {
 					ParachainSystem::send_upward_message(vec![1; (number + message) as usize])
 						.unwrap();
@@ -101,24 +101,24 @@ fn messages_are_those_that_parachain_system_counts() {
 				OutboundMessage::set((number % 2 == 0).then(|| vec![1; number as usize]));
 			});
 			let messages = cumulus_pallet_parachain_system::UpwardMessages::<Test>::get();
-			assert!(messages.contains(&vec![]), "there are signals");
+			assert!(messages.contains(&vec![]), "the block has sent signals");
 			let segment = cumulus_pallet_parachain_system::UnincludedSegment::<Test>::get();
-			let theirs = segment.last().unwrap().used_bandwidth();
-			let ours = record(number);
-			assert_eq!(ours.upward_messages.count, theirs.ump_msg_count);
-			assert_eq!(ours.upward_messages.bytes, theirs.ump_total_bytes);
-			let horizontal: (u32, u32) = theirs
+			let expected = segment.last().unwrap().used_bandwidth();
+			let actual = record(number);
+			assert_eq!(actual.upward_messages.count, expected.ump_msg_count);
+			assert_eq!(actual.upward_messages.bytes, expected.ump_total_bytes);
+			let horizontal: (u32, u32) = expected
 				.hrmp_outgoing
 				.values()
 				.fold((0, 0), |sum, sent| (sum.0 + sent.msg_count, sum.1 + sent.total_bytes));
-			let sent = ours.horizontal_messages;
+			let sent = actual.horizontal_messages;
 			assert_eq!((sent.count, sent.bytes), horizontal);
 		}
 	});
 }
 
 #[test]
-fn upgrades_are_told() {
+fn records_show_upgrades() {
 	new_test_ext().execute_with(|| {
 		let mut chain = Chain::new();
 		let relay = Relay::new(100, chain.head());
@@ -135,7 +135,7 @@ fn upgrades_are_told() {
 }
 
 #[test]
-fn records_stay_until_their_place_is_needed() {
+fn records_exist_until_their_key_is_reused() {
 	new_test_ext().execute_with(|| {
 		let mut chain = Chain::new();
 		let capacity = MaxCapacity::get();

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A segment that stands still is told, once, and so is its end.
+//! Events of delayed inclusion, stalls and recoveries.
 
 use crate::{mock::*, Event};
-use conveyor_primitives::OldestUnderWay;
+use conveyor_primitives::OldestUnincluded;
 
-fn included(first: u32, last: u32, relay_parent: u32, max_lag: u32) -> Event<Test> {
-	Event::BlocksIncluded { first, last, relay_parent, max_lag: Some(max_lag) }
+fn delayed(first: u32, last: u32, relay_parent: u32, max_lag: u32) -> Event<Test> {
+	Event::InclusionDelayed { first, last, relay_parent, max_lag }
 }
 
 #[test]
-fn a_stall_begins_once_and_ends_once() {
+fn a_stall_is_reported_once_and_its_recovery_once() {
 	new_test_ext().execute_with(|| {
 		let mut chain = Chain::new();
 		let genesis = chain.head().clone();
@@ -20,38 +20,41 @@ fn a_stall_begins_once_and_ends_once() {
 		}
 		assert_eq!(
 			UnincludedSegment::oldest_age(),
-			Ok(Some(OldestUnderWay { number: 1, relay_blocks: Some(STALL_AFTER) })),
+			Ok(Some(OldestUnincluded { number: 1, age: Some(STALL_AFTER) })),
 		);
-		let since = 100;
+		let oldest_relay_parent = 100;
 		chain.empty_block(&Relay::new(101 + STALL_AFTER, &genesis));
-		assert_eq!(events(), [Event::SegmentStalled { since, length: STALL_AFTER + 1 }]);
+		assert_eq!(
+			events(),
+			[Event::SegmentStalled { oldest_relay_parent, length: STALL_AFTER + 1 }]
+		);
 		chain.empty_block(&Relay::new(102 + STALL_AFTER, &genesis));
 		assert_eq!(events(), []);
 
-		// Block 2 is the oldest now, and it is too old as well.
+		// Block 2 is the oldest block now. It is too old as well.
 		let now = 103 + STALL_AFTER;
 		let first = chain.headers[1].clone();
 		chain.empty_block(&Relay::new(now, &first));
-		assert_eq!(events(), [included(1, 1, now, STALL_AFTER + 3)]);
-		// Block 5 is not.
+		assert_eq!(events(), [delayed(1, 1, now, STALL_AFTER + 3)]);
+		// Block 5 is not too old.
 		let fourth = chain.headers[4].clone();
 		chain.empty_block(&Relay::new(now, &fourth));
 		assert_eq!(
 			events(),
 			[
-				included(2, 4, now, STALL_AFTER + 2),
-				Event::SegmentRecovered { since, relay_parent: now },
+				delayed(2, 4, now, STALL_AFTER + 2),
+				Event::SegmentRecovered { oldest_relay_parent, relay_parent: now },
 			],
 		);
 		assert_eq!(
 			UnincludedSegment::oldest_age(),
-			Ok(Some(OldestUnderWay { number: 5, relay_blocks: Some(STALL_AFTER - 1) })),
+			Ok(Some(OldestUnincluded { number: 5, age: Some(STALL_AFTER - 1) })),
 		);
 	});
 }
 
 #[test]
-fn a_full_segment_tells_with_the_first_block_after_the_standstill() {
+fn a_full_segment_reports_with_the_first_block_after_the_stall() {
 	new_test_ext().execute_with(|| {
 		let mut chain = Chain::new();
 		let genesis = chain.head().clone();
@@ -62,14 +65,47 @@ fn a_full_segment_tells_with_the_first_block_after_the_standstill() {
 		assert_eq!(
 			events(),
 			[
-				Event::SegmentStalled { since: 100, length: 2 },
-				included(1, 2, 150, 50),
-				Event::SegmentRecovered { since: 100, relay_parent: 150 },
+				Event::SegmentStalled { oldest_relay_parent: 100, length: 2 },
+				Event::SegmentRecovered { oldest_relay_parent: 100, relay_parent: 150 },
 			],
 		);
-		// Nothing is left of it.
+		// The next inclusion is normal.
 		let third = chain.head().clone();
 		chain.empty_block(&Relay::new(151, &third));
-		assert_eq!(events(), [included(3, 3, 151, 1)]);
+		assert_eq!(events(), []);
+	});
+}
+
+#[test]
+fn only_a_lag_above_the_normal_one_is_reported() {
+	// The mock's relay parent offset is 0 and its claim queue offset 1: a normal lag is 3.
+	for (lag, expected) in [(1, false), (2, false), (3, false), (4, true), (5, true)] {
+		new_test_ext().execute_with(|| {
+			let mut chain = Chain::new();
+			let genesis = chain.head().clone();
+			for relay_parent in 100..100 + lag {
+				chain.empty_block(&Relay::new(relay_parent, &genesis));
+				assert_eq!(events(), []);
+			}
+			let first = chain.headers[1].clone();
+			chain.empty_block(&Relay::new(100 + lag, &first));
+			let reported = expected.then(|| delayed(1, 1, 100 + lag, lag));
+			assert_eq!(events(), reported.into_iter().collect::<Vec<_>>(), "lag {lag}");
+		});
+	}
+}
+
+#[test]
+fn a_chain_that_pauses_reports_no_delay() {
+	new_test_ext().execute_with(|| {
+		let mut chain = Chain::new();
+		let genesis = chain.head().clone();
+		chain.empty_block(&Relay::new(100, &genesis));
+		let first = chain.headers[1].clone();
+		// No block for six relay blocks: the block may have been included at relay block 101.
+		chain.empty_block(&Relay::new(106, &first));
+		assert_eq!(events(), []);
+		let stats = UnincludedSegment::stats().unwrap();
+		assert_eq!((stats.longest_lag, stats.blocks_with_uncertain_lag), (Some(6), 1));
 	});
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! For equal limits, the pallet accepts exactly what the SDK's `FixedVelocityConsensusHook` and
-//! parachain-system accept together, with one difference that is meant: a bundle is not begun that
-//! would not get to its end ([`Refusal::BundleDoesNotFit`]). The SDK's hook begins it, and the
-//! collator throws it away at the block that does not fit; see `tests/bundles.rs`.
+//! Differential tests: for equal limits, the pallet accepts the same blocks as the SDK's
+//! `FixedVelocityConsensusHook` and parachain-system together. The only difference: the pallet rejects the
+//! first block of a bundle that does not fit ([`Refusal::BundleDoesNotFit`]). With the SDK's hook the
+//! collator discards the bundle at the block that does not fit: see `tests/bundles.rs`.
 //!
-//! Both hooks live through the same random history, each with its own storage. A step that ours
-//! refuses is undone, as the block builder would.
+//! Both hooks run the same random history, each with its own storage. A step that the pallet rejects is
+//! rolled back for both, as by the block builder.
 
 use crate::mock::*;
 use conveyor_primitives::{plan::plan, Limits, Refusal};
@@ -24,7 +24,7 @@ use std::{
 	time::Duration,
 };
 
-/// The two questions that a runtime asks the SDK's hook, and its velocity and capacity.
+/// Functions and limits of the SDK's hook.
 struct Sdk {
 	limits: Limits,
 	on_state_proof: fn(&RelayChainStateProof) -> UnincludedSegmentCapacity,
@@ -56,31 +56,31 @@ fn sdk_hooks() -> [fn() -> Sdk; 8] {
 
 #[derive(Clone, Debug)]
 struct Step {
-	/// How far the relay slot moves: mostly not at all or by one, sometimes backwards.
+	/// Change of the relay slot: mostly 0 or 1, sometimes negative.
 	relay_slots: i64,
-	/// How far the para slot is from the right one.
+	/// Difference between the para slot and the right one.
 	para_slot_error: i64,
-	/// Blocks under way when the block is built.
+	/// Length of the unincluded segment, in blocks.
 	segment: u8,
-	/// Which of them is the latest included one, if any.
+	/// Index in the segment of the latest included block, if any.
 	included: Option<u8>,
-	/// The core of the parent among those of its relay slot, if its digest has it.
+	/// Core index and number of cores in the parent's digest, if any.
 	parent_core: Option<(u8, u16)>,
-	/// The same of the block.
+	/// Core index and number of cores in the block's digest, if any.
 	core: Option<(u8, u16)>,
-	/// What the parent's digest says of its place in a bundle.
+	/// Index in the bundle, and whether it is the last block, in the parent's digest, if any.
 	parent: Option<(u8, bool)>,
 }
 
 impl Step {
-	/// The place of the block, in a bundle as it must be after that of the parent.
-	fn block(&self) -> Place {
+	/// Returns the position of the block, which follows from that of the parent.
+	fn block(&self) -> Position {
 		let after = |(index, is_last)| if is_last { (0, false) } else { (index + 1, true) };
-		Place { bundle: self.parent.map(after), core: self.core }
+		Position { bundle: self.parent.map(after), core: self.core }
 	}
 }
 
-/// A core, mostly not the last one, or no word of cores.
+/// Generates core information, mostly not of the last core, or none.
 fn core() -> impl Strategy<Value = Option<(u8, u16)>> {
 	let core = (1..5u16).prop_flat_map(|cores| (0..cores as u8, Just(cores)));
 	proptest::option::weighted(0.9, core)
@@ -108,28 +108,28 @@ fn step() -> impl Strategy<Value = Step> {
 		)
 }
 
-/// Run `hook`; keep what it stored unless it refuses.
+/// Runs `hook`. Rolls back its storage changes if it panics.
 fn run<R>(hook: impl FnOnce() -> R) -> Option<R> {
 	frame_support::storage::with_transaction_unchecked(|| {
 		match catch_unwind(AssertUnwindSafe(hook)) {
-			Ok(answer) => TransactionOutcome::Commit(Some(answer)),
+			Ok(result) => TransactionOutcome::Commit(Some(result)),
 			Err(_) => TransactionOutcome::Rollback(None),
 		}
 	})
 }
 
-/// What came of some histories.
+/// Number of outcomes.
 #[derive(Debug, Default)]
 struct Totals {
 	accepted: u32,
-	/// Those of them that are for a core before the last one of their relay slot.
+	/// Accepted blocks that are not for the last core of their relay slot.
 	before_the_last_core: u32,
-	refused_by_both: u32,
-	/// Refused by ours alone, as the beginning of a bundle that does not fit.
-	bundles_not_begun: u32,
+	rejected_by_both: u32,
+	/// First blocks of bundles that do not fit, rejected by the pallet only.
+	bundles_rejected: u32,
 }
 
-/// One history under both hooks.
+/// Runs one history with both hooks.
 fn compare(sdk: &Sdk, steps: &[Step], totals: &mut Totals) {
 	new_test_ext_with(sdk.limits).execute_with(|| {
 		let (mut relay_slot, mut first) = (100i64, true);
@@ -140,45 +140,46 @@ fn compare(sdk: &Sdk, steps: &[Step], totals: &mut Totals) {
 			let included = step.included.filter(|n| *n < step.segment);
 			let included_hash = included.map(block_hash).unwrap_or_default();
 
-			initialize(Place { bundle: step.parent, core: step.parent_core });
+			initialize(Position { bundle: step.parent, core: step.parent_core });
 			let verdict = Velocity::admission(included_hash, slot);
 			let bundle_does_not_fit = matches!(verdict, Err(Refusal::BundleDoesNotFit { .. }));
-			// Before its first block the SDK's hook does not look at the segment, which is empty then
-			// on any real chain.
-			let theirs = (sdk.can_build_upon)(included_hash, slot) && (!first || verdict.is_ok());
+			// Before its first block the SDK's hook does not check the segment. On a real chain it is
+			// empty then.
+			let sdk_admits =
+				(sdk.can_build_upon)(included_hash, slot) && (!first || verdict.is_ok());
 			assert_eq!(
 				verdict.is_ok(),
-				theirs && !bundle_does_not_fit,
+				sdk_admits && !bundle_does_not_fit,
 				"can_build_upon differs at {step:?}",
 			);
 
 			initialize(step.block());
 			set_para_slot((slot_now + step.para_slot_error) as u64);
 			let proof = state_proof_with(slot_now as u64, included);
-			let within = verdict_on_this(included_hash, slot);
+			let within = admission_of_current(included_hash, slot);
 			let bundle_does_not_fit = matches!(within, Err(Refusal::BundleDoesNotFit { .. }));
 			if let Err(Refusal::BundleDoesNotFit { needed, room }) = within {
 				let (core, cores) = step.core.unwrap_or((0, 1));
 				let rate = sdk.limits.target_block_rate;
 				let plan = plan(rate, cores.into(), Duration::ZERO, false);
-				// More cores than blocks are not used.
+				// At most one core per block is used.
 				let planned = plan.get(usize::from(core)).map_or(1, |core| core.blocks.len());
 				assert_eq!(needed as usize, planned, "at {step:?}");
 				assert!(needed > room, "at {step:?}");
 			}
-			let ours = run(|| Velocity::on_state_proof(&proof).1);
-			// What parachain-system does with the answer.
+			let velocity = run(|| Velocity::on_state_proof(&proof).1);
+			// parachain-system's check of the capacity.
 			let length = step.segment - included.map_or(0, |n| n + 1);
-			let theirs = run(|| {
+			let sdk_result = run(|| {
 				let capacity = (sdk.on_state_proof)(&proof);
 				assert!(u32::from(length) < sdk.limits.capacity, "no space left");
 				if bundle_does_not_fit {
-					panic!("undone: ours has refused it");
+					panic!("rolled back: the pallet rejected it");
 				}
 				capacity
 			});
-			assert_eq!(ours, theirs, "the verdicts differ at {step:?}");
-			match ours {
+			assert_eq!(velocity, sdk_result, "the results differ at {step:?}");
+			match velocity {
 				Some(_) => {
 					(relay_slot, first) = (slot_now, false);
 					totals.accepted += 1;
@@ -186,15 +187,15 @@ fn compare(sdk: &Sdk, steps: &[Step], totals: &mut Totals) {
 						step.core.is_some_and(|(core, cores)| u16::from(core) + 1 < cores);
 					totals.before_the_last_core += u32::from(before_the_last);
 				},
-				None if bundle_does_not_fit => totals.bundles_not_begun += 1,
-				None => totals.refused_by_both += 1,
+				None if bundle_does_not_fit => totals.bundles_rejected += 1,
+				None => totals.rejected_by_both += 1,
 			}
 		}
 	});
 }
 
 #[test]
-fn accepts_what_the_sdk_accepts() {
+fn accepts_the_same_blocks_as_the_sdk() {
 	const HISTORIES: u32 = 10_000;
 	let totals = std::cell::RefCell::new(Totals::default());
 	let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
@@ -212,12 +213,12 @@ fn accepts_what_the_sdk_accepts() {
 	result.unwrap();
 	let totals = totals.into_inner();
 	println!("{HISTORIES} histories: {totals:?}");
-	// The histories must be worth comparing.
-	let Totals { accepted, before_the_last_core, refused_by_both, bundles_not_begun } = totals;
+	// The histories cover all outcomes.
+	let Totals { accepted, before_the_last_core, rejected_by_both, bundles_rejected } = totals;
 	assert!(
 		accepted > HISTORIES
 			&& before_the_last_core > HISTORIES / 3
-			&& refused_by_both > HISTORIES
-			&& bundles_not_begun > HISTORIES / 20,
+			&& rejected_by_both > HISTORIES
+			&& bundles_rejected > HISTORIES / 20,
 	);
 }

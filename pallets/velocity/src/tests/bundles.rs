@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What becomes of bundles under the SDK's hook and under ours, with a collator that throws away a
-//! bundle it cannot finish, as the slot-based one does.
+//! Bundles under the SDK's hook and under this pallet's hook, with a collator that discards incomplete
+//! bundles, as the slot-based collator does.
 
 use super::{
 	chain::Chain,
 	collator::{use_slot, Fate, RelaySlot},
 };
 use crate::mock::*;
-use conveyor_primitives::{InvalidLimits, Limits, Refusal, Start};
+use conveyor_primitives::{ApplyAt, InvalidLimits, Limits, Refusal};
 use cumulus_pallet_aura_ext::FixedVelocityConsensusHook;
 use cumulus_pallet_parachain_system::{
 	consensus_hook::ConsensusHook, RelayChainStateProof, UnincludedSegment,
@@ -18,13 +18,13 @@ use sp_consensus_aura::Slot;
 use sp_core::H256;
 use sp_runtime::TransactionOutcome;
 
-/// The questions that a collator and a runtime ask a hook.
+/// Functions of a hook that collator and runtime call.
 struct Hook {
 	can_build_upon: fn(H256, Slot) -> bool,
 	execute: fn(&RelayChainStateProof),
 }
 
-fn ours() -> Hook {
+fn velocity() -> Hook {
 	Hook {
 		can_build_upon: Velocity::can_build_upon,
 		execute: |proof| {
@@ -42,36 +42,36 @@ fn sdk<const V: u32, const C: u32>() -> Hook {
 	}
 }
 
-/// What a chain has to show for some relay slots.
+/// Blocks built in some relay slots.
 #[derive(Debug, Default, PartialEq)]
-struct Yield {
-	/// Bundles that were built to their end.
+struct Built {
+	/// Number of complete bundles.
 	bundles: u32,
-	/// Blocks that were built, imported and announced, and thrown away.
-	wasted: u32,
+	/// Number of blocks that were built, imported, announced and then discarded.
+	discarded: u32,
 }
 
-/// A chain on one core over `relay_slots` relay slots. A bundle is included `delay` relay slots after
-/// its own.
-fn run(hook: Hook, limits: Limits, delay: usize, relay_slots: u64) -> Yield {
+/// Runs a chain on one core for `relay_slots` relay slots. A bundle is included `delay` relay slots
+/// later.
+fn run(hook: Hook, limits: Limits, delay: usize, relay_slots: u64) -> Built {
 	let bundle = limits.target_block_rate as u8;
 	new_test_ext_with(limits).execute_with(|| {
-		let mut result = Yield::default();
-		// For each relay slot to come, whether a bundle becomes included with it.
-		let mut under_way = std::collections::VecDeque::from(vec![false; delay]);
-		initialize(Place { bundle: Some((bundle - 1, true)), core: None });
+		let mut result = Built::default();
+		// For each coming relay slot: whether a bundle is included in it.
+		let mut inclusions = std::collections::VecDeque::from(vec![false; delay]);
+		initialize(Position { bundle: Some((bundle - 1, true)), core: None });
 		for relay_slot in 100..100 + relay_slots {
-			// Those included are the oldest, so the segment just gets shorter.
-			if under_way.pop_front() == Some(true) {
+			// The oldest blocks are included, so the segment becomes shorter.
+			if inclusions.pop_front() == Some(true) {
 				set_segment(segment_length() - bundle);
 			}
 			let built = with_transaction_unchecked(|| {
 				for index in 0..bundle {
 					if !(hook.can_build_upon)(H256::zero(), relay_slot.into()) {
-						result.wasted += u32::from(index);
+						result.discarded += u32::from(index);
 						return TransactionOutcome::Rollback(false);
 					}
-					initialize(Place { bundle: Some((index, index + 1 == bundle)), core: None });
+					initialize(Position { bundle: Some((index, index + 1 == bundle)), core: None });
 					set_para_slot(relay_slot);
 					(hook.execute)(&state_proof(relay_slot));
 					set_segment(segment_length() + 1);
@@ -79,7 +79,7 @@ fn run(hook: Hook, limits: Limits, delay: usize, relay_slots: u64) -> Yield {
 				TransactionOutcome::Commit(true)
 			});
 			result.bundles += u32::from(built);
-			under_way.push_back(built);
+			inclusions.push_back(built);
 		}
 		result
 	})
@@ -89,52 +89,51 @@ fn segment_length() -> u8 {
 	UnincludedSegment::<Test>::decode_len().unwrap_or(0) as u8
 }
 
-/// Capacity 2, and bundles of 3. The SDK's hook lets the collator begin a bundle at every relay slot,
-/// without a panic or an error, for ever. Ours is not to be had with such limits.
+/// Capacity 2, and bundles of 3. With the SDK's hook the collator starts a bundle at every relay slot,
+/// without an error, and the chain stalls. This pallet rejects such limits.
 #[test]
-fn a_capacity_below_a_bundle_stalls_under_the_sdk_s_hook_and_is_refused_by_ours() {
+fn a_capacity_below_a_bundle_stalls_with_the_sdks_hook_and_is_invalid_here() {
 	let limits = Limits { velocity: 3, capacity: 2, target_block_rate: 3 };
-	assert_eq!(run(sdk::<3, 2>(), limits, 3, 100), Yield { bundles: 0, wasted: 200 });
+	assert_eq!(run(sdk::<3, 2>(), limits, 3, 100), Built { bundles: 0, discarded: 200 });
 	assert_eq!(
 		limits.validate(&MAX_LIMITS),
 		Err(InvalidLimits::CapacityBelowBundle { capacity: 2, bundle: 3 }),
 	);
 }
 
-/// The same by the velocity: it allows for 2 blocks at a relay slot.
+/// The velocity admits 2 blocks per relay slot, and bundles have 3.
 #[test]
-fn a_velocity_below_a_bundle_stalls_under_the_sdk_s_hook_and_is_refused_by_ours() {
+fn a_velocity_below_a_bundle_stalls_with_the_sdks_hook_and_is_invalid_here() {
 	let limits = Limits { velocity: 1, capacity: 12, target_block_rate: 3 };
-	assert_eq!(run(sdk::<1, 12>(), limits, 3, 100), Yield { bundles: 0, wasted: 200 });
+	assert_eq!(run(sdk::<1, 12>(), limits, 3, 100), Built { bundles: 0, discarded: 200 });
 	assert!(limits.validate(&MAX_LIMITS).is_err());
 }
 
-/// Valid limits that are tight: the same bundles get built, and nothing is built to be thrown away.
+/// Both hooks build the same bundles. Only the SDK's hook has discarded blocks.
 #[test]
-fn tight_limits_cost_no_block_under_our_hook() {
+fn tight_limits_discard_no_blocks_with_this_hook() {
 	let limits = Limits { velocity: 3, capacity: 5, target_block_rate: 3 };
-	let theirs = run(sdk::<3, 5>(), limits, 3, 100);
-	let ours = run(ours(), limits, 3, 100);
-	assert_eq!(ours, Yield { bundles: 34, wasted: 0 });
-	assert_eq!(theirs, Yield { bundles: 34, wasted: 132 });
+	let sdk_built = run(sdk::<3, 5>(), limits, 3, 100);
+	let velocity_built = run(velocity(), limits, 3, 100);
+	assert_eq!(velocity_built, Built { bundles: 34, discarded: 0 });
+	assert_eq!(sdk_built, Built { bundles: 34, discarded: 132 });
 }
 
-/// At the recommended capacity the hooks do the same.
 #[test]
-fn at_full_pace_there_is_nothing_to_tell_the_hooks_apart() {
+fn at_the_recommended_capacity_both_hooks_build_the_same() {
 	let limits = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
-	let all = Yield { bundles: 100, wasted: 0 };
+	let all = Built { bundles: 100, discarded: 0 };
 	assert_eq!(run(sdk::<3, 12>(), limits, 4, 100), all);
-	assert_eq!(run(ours(), limits, 4, 100), all);
+	assert_eq!(run(velocity(), limits, 4, 100), all);
 }
 
-/// The last relay slot of a para slot, on one core.
+/// Returns the last relay slot of a para slot, on one core.
 fn last_of_para_slot() -> RelaySlot {
 	RelaySlot { ends_para_slot: true, ..RelaySlot::next(1) }
 }
 
 #[test]
-fn a_bundle_whose_last_block_is_left_out_is_not_lost() {
+fn a_bundle_whose_last_block_is_skipped_is_not_discarded() {
 	let limits = Limits { velocity: 6, capacity: 24, target_block_rate: 6 };
 	new_test_ext_with(limits).execute_with(|| {
 		let mut chain = Chain::new();
@@ -143,21 +142,22 @@ fn a_bundle_whose_last_block_is_left_out_is_not_lost() {
 		}
 		let refusal = Refusal::BundleDoesNotFit { needed: 6, room: 4 };
 		let fates = use_slot(&mut chain, &last_of_para_slot(), |_| ());
-		assert_eq!(fates, [Fate::NotBegun(refusal)]);
+		assert_eq!(fates, [Fate::NotStarted(refusal)]);
 	});
 }
 
-/// The limits change at the end of the bundle, before the collator asks about the block that it leaves
-/// out. A no would throw the bundle away, and the change with it, at every relay slot again.
+/// The limits change after the bundle, before the collator queries the skipped block. If that block were
+/// rejected, the bundle and its change of the limits would be discarded at every relay slot.
 #[test]
-fn a_change_to_lower_limits_is_not_lost_with_the_bundle_that_makes_it() {
+fn a_change_to_lower_limits_does_not_discard_its_own_bundle() {
 	let fast = Limits { velocity: 6, capacity: 24, target_block_rate: 6 };
 	let slow = Limits { velocity: 1, capacity: 4, target_block_rate: 1 };
 	new_test_ext_with(fast).execute_with(|| {
 		let schedule = |block| {
 			if block == 0 {
 				let root = frame_system::RawOrigin::Root;
-				Velocity::schedule_limits(root.into(), slow, Start::Now).expect("they are valid");
+				Velocity::schedule_limits(root.into(), slow, ApplyAt::Now)
+					.expect("the limits are valid");
 			}
 		};
 		let mut chain = Chain::new();
@@ -165,7 +165,7 @@ fn a_change_to_lower_limits_is_not_lost_with_the_bundle_that_makes_it() {
 		assert_eq!(Velocity::limits(), slow);
 		let refusal = Refusal::SegmentFull { length: 5, capacity: 4 };
 		let fates = use_slot(&mut chain, &last_of_para_slot(), |_| ());
-		assert_eq!(fates, [Fate::NotBegun(refusal)]);
+		assert_eq!(fates, [Fate::NotStarted(refusal)]);
 		let slot = RelaySlot { included: 2, ..last_of_para_slot() };
 		assert_eq!(use_slot(&mut chain, &slot, |_| ()), [Fate::Sent(1)]);
 	});

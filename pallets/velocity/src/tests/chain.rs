@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A chain whose blocks are whole as far as two pallets go: the real parachain-system executes the
-//! inherent, on a relay chain's state proof with the descendants that the relay parent offset asks for.
+//! A chain of blocks with the real parachain-system: it executes the inherent with a relay chain state
+//! proof and the descendants that the relay parent offset requires.
 
 use crate::mock::*;
 use codec::Encode;
@@ -19,11 +19,11 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 type Header = generic::Header<u64, BlakeTwo256>;
 
-/// A chain, and what its next block is built on. The number of a relay block is its slot.
+/// A chain, and the relay parent of its next block. The number of a relay block equals its slot.
 #[derive(Clone)]
 pub(super) struct Chain {
 	headers: Vec<Header>,
-	/// Index in `headers` of the latest included one.
+	/// Index of the latest included block in `headers`.
 	included: usize,
 	relay_slot: u64,
 }
@@ -40,48 +40,49 @@ impl Chain {
 		Self { headers: vec![genesis], included: 0, relay_slot: 100 }
 	}
 
-	/// The slot of the relay parent.
+	/// Returns the slot of the relay parent.
 	pub(super) fn relay_slot(&self) -> u64 {
 		self.relay_slot
 	}
 
-	/// Move the relay parent by `relay_slots`. There, `blocks` more are included.
+	/// Moves the relay parent by `relay_slots`, and includes `blocks` more blocks.
 	pub(super) fn advance(&mut self, relay_slots: i64, blocks: usize) {
 		self.relay_slot = (self.relay_slot as i64 + relay_slots) as u64;
 		self.included = self.included.saturating_add(blocks).min(self.headers.len() - 1);
 	}
 
-	/// The number of blocks that are not included.
-	pub(super) fn under_way(&self) -> usize {
+	/// Returns the length of the unincluded segment, in blocks.
+	pub(super) fn unincluded(&self) -> usize {
 		self.headers.len() - 1 - self.included
 	}
 
-	/// The latest included block.
+	/// Returns the hash of the latest included block.
 	pub(super) fn included_hash(&self) -> H256 {
 		self.headers[self.included].hash()
 	}
 
-	/// The verdict of the runtime API. As the collator does, it does not ask on an included block.
-	pub(super) fn verdict(&self) -> Option<Result<Admission, Refusal>> {
-		(self.under_way() > 0)
+	/// Returns the result of the runtime API. `None` if the segment is empty: a collator then does not
+	/// call the API.
+	pub(super) fn admission(&self) -> Option<Result<Admission, Refusal>> {
+		(self.unincluded() > 0)
 			.then(|| Velocity::admission(self.included_hash(), self.relay_slot.into()))
 	}
 
-	/// Execute one more block, with `calls` in it after the inherents. Returns whether it is accepted.
-	/// A block that is not leaves no trace.
-	pub(super) fn try_build(&mut self, place: Place, calls: impl FnOnce()) -> bool {
+	/// Executes a block with `calls` after the inherents. Returns whether it is accepted. A rejected block
+	/// changes nothing.
+	pub(super) fn try_build(&mut self, position: Position, calls: impl FnOnce()) -> bool {
 		let accepted = with_transaction_unchecked(|| {
-			match catch_unwind(AssertUnwindSafe(|| self.build(place))) {
+			match catch_unwind(AssertUnwindSafe(|| self.build(position))) {
 				Ok(()) => TransactionOutcome::Commit(true),
 				Err(_) => {
-					// The inherent has a storage layer of its own, which the panic has left open.
+					// The panic has left the inherent's storage layer open.
 					sp_io::storage::rollback_transaction();
 					TransactionOutcome::Rollback(false)
 				},
 			}
 		});
 		if accepted {
-			// Outside of `catch_unwind`: an assertion that fails in there must fail the test.
+			// Outside of `catch_unwind`: a failed assertion must fail the test.
 			calls();
 			let number = System::block_number();
 			ParachainSystem::on_finalize(number);
@@ -91,12 +92,12 @@ impl Chain {
 		accepted
 	}
 
-	/// Execute the next block until its inherents are applied.
-	fn build(&self, place: Place) {
-		let parent = self.headers.last().expect("there is a genesis");
+	/// Executes the next block up to its inherents.
+	fn build(&self, position: Position) {
+		let parent = self.headers.last().expect("the chain has a genesis block");
 		let number = parent.number + 1;
 		System::reset_events();
-		System::initialize(&number, &parent.hash(), &place.digest());
+		System::initialize(&number, &parent.hash(), &position.digest());
 		ParachainSystem::on_initialize(number);
 		Velocity::on_initialize(number);
 		set_para_slot(self.relay_slot);
@@ -129,11 +130,11 @@ impl Chain {
 		let inbound_messages_data =
 			InboundMessagesData::new(Default::default(), Default::default());
 		ParachainSystem::set_validation_data(RawOrigin::None.into(), data, inbound_messages_data)
-			.expect("the inherent does not fail, it panics");
+			.expect("the inherent panics instead of failing");
 	}
 }
 
-/// Let the current block take the whole core, as `DynamicMaxBlockWeight` does for a large transaction.
+/// Lets the current block use the full core, as `DynamicMaxBlockWeight` does for a large transaction.
 pub(super) fn use_full_core() {
 	System::deposit_log(CumulusDigestItem::UseFullCore.to_digest_item());
 }

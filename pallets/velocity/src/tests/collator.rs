@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What becomes of the slot-based collator's plan: a bundle that has begun completes.
+//! Plans of the slot-based collator: a bundle that has started completes.
 //!
-//! The plan is that of `block_builder_task.rs` ([`conveyor_primitives::plan`]), with cores that come and
-//! go, the block that is left out at the end of a para slot, blocks that take a whole core, collators
-//! that stop before the last core, and limits that change at any time. Blocks are whole: see
+//! The plan is that of `block_builder_task.rs` ([`conveyor_primitives::plan`]), with changing numbers of
+//! cores, a skipped block at the end of a para slot, blocks that use the full core, collators that stop
+//! before the last core, and changes of the limits at any time. The blocks are those of
 //! [`super::chain`].
 //!
-//! The relay slot always moves. A collator builds only on blocks whose relay parents are ancestors of
-//! the new one (`find_parent_for_building`), and no two relay blocks of a chain have the same slot.
+//! The relay slot always increases: a collator builds only on blocks whose relay parents are ancestors of
+//! the new one (`find_parent_for_building`), and relay blocks of one chain have different slots.
 
 use super::chain::{use_full_core, Chain};
 use crate::mock::*;
 use conveyor_primitives::{
 	plan::{bundle_length, plan},
-	Limits, Refusal, Start,
+	ApplyAt, Limits, Refusal,
 };
 use cumulus_primitives_core::CumulusDigestItem;
 use frame_support::storage::with_transaction_unchecked;
@@ -23,25 +23,25 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use sp_runtime::TransactionOutcome;
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-/// What a relay slot is like, and what the collator does in it beside its plan.
+/// Conditions of a relay slot, and deviations of the collator from its plan.
 #[derive(Clone, Debug)]
 pub(super) struct RelaySlot {
-	/// How far the relay slot moves, 1 at least.
+	/// Increase of the relay slot, at least 1.
 	pub(super) relay_slots: u32,
-	/// How many more blocks have become included.
+	/// Number of newly included blocks.
 	pub(super) included: usize,
-	/// Cores that the relay chain has for the parachain.
+	/// Number of cores of the parachain.
 	pub(super) cores: u32,
 	/// Whether the next relay slot belongs to another collator.
 	pub(super) ends_para_slot: bool,
 	/// The collator stops after this many cores.
 	pub(super) stops_after: usize,
-	/// The block, counted from 0 in the relay slot, that takes the whole core.
+	/// Index in the relay slot of the block that uses the full core.
 	pub(super) full_core: Option<u32>,
 }
 
 impl RelaySlot {
-	/// The next relay slot. Nothing is included, and nothing happens but the plan.
+	/// Returns the next relay slot, without inclusions and deviations.
 	pub(super) fn next(cores: u32) -> Self {
 		Self {
 			relay_slots: 1,
@@ -54,25 +54,25 @@ impl RelaySlot {
 	}
 }
 
-/// What became of a bundle.
+/// Outcome of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-	/// It is sent, with this many blocks.
+	/// Complete, with this number of blocks.
 	Sent(u32),
-	/// Nothing was built, because its only block is left out.
-	LeftOut,
-	/// Not begun: the API refused the first block.
-	NotBegun(Refusal),
-	/// Not begun: the first block refused itself.
-	FirstBlockRefused,
-	/// Thrown away: after this many blocks, the API refused one.
-	ThrownAway(u32, Refusal),
-	/// Thrown away: after this many blocks, one refused itself.
-	ThrownAwayByBlock(u32),
+	/// Its only block was skipped.
+	Skipped,
+	/// Not started: the API rejected the first block.
+	NotStarted(Refusal),
+	/// Not started: the first block rejected itself.
+	FirstBlockRejected,
+	/// Discarded: after this number of blocks, the API rejected one.
+	Discarded(u32, Refusal),
+	/// Discarded: after this number of blocks, one rejected itself.
+	DiscardedByBlock(u32),
 }
 
-/// Use a relay slot as the collator does. `calls` is called in each block, with its number in the relay
-/// slot. Returns what became of each bundle that the collator has tried.
+/// Builds the blocks of a relay slot as the collator does. Calls `calls` in every block with its index in
+/// the relay slot. Returns the outcomes of the bundles.
 pub(super) fn use_slot(
 	chain: &mut Chain,
 	slot: &RelaySlot,
@@ -89,21 +89,21 @@ pub(super) fn use_slot(
 		let mut build = || {
 			let mut built = 0;
 			for block in &core.blocks {
-				if let Some(Err(refusal)) = next.verdict() {
+				if let Some(Err(refusal)) = next.admission() {
 					return match built {
-						0 => Fate::NotBegun(refusal),
-						_ => Fate::ThrownAway(built, refusal),
+						0 => Fate::NotStarted(refusal),
+						_ => Fate::Discarded(built, refusal),
 					};
 				}
 				if block.skipped {
 					break;
 				}
-				let place = Place {
+				let position = Position {
 					bundle: Some((block.index, block.is_last)),
 					core: Some((core.selector, number_of_cores)),
 				};
 				let full_core = slot.full_core == Some(block_of_slot);
-				let accepted = next.try_build(place, || {
+				let accepted = next.try_build(position, || {
 					calls(block_of_slot);
 					if full_core {
 						use_full_core();
@@ -111,8 +111,8 @@ pub(super) fn use_slot(
 				});
 				if !accepted {
 					return match built {
-						0 => Fate::FirstBlockRefused,
-						_ => Fate::ThrownAwayByBlock(built),
+						0 => Fate::FirstBlockRejected,
+						_ => Fate::DiscardedByBlock(built),
 					};
 				}
 				built += 1;
@@ -122,7 +122,7 @@ pub(super) fn use_slot(
 				}
 			}
 			match built {
-				0 => Fate::LeftOut,
+				0 => Fate::Skipped,
 				_ => Fate::Sent(built),
 			}
 		};
@@ -139,7 +139,7 @@ pub(super) fn use_slot(
 	fates
 }
 
-/// The number of cores in the digest of the newest block.
+/// Returns the number of cores in the digest of the latest block.
 fn cores_of_parent() -> u32 {
 	CumulusDigestItem::find_core_info(&System::digest())
 		.map_or(1, |core| core.number_of_cores.0.into())
@@ -147,10 +147,10 @@ fn cores_of_parent() -> u32 {
 
 const TWELVE: Limits = Limits { velocity: 12, capacity: 16, target_block_rate: 12 };
 
-/// Cores 12 -> 1. The API assumes 12 and would have bundles of 12 begin in room for 8. The block knows
-/// better, so that none is built to be thrown away, and the first bundle that fits is sent.
+/// The chain loses 11 of 12 cores. The API assumes 12 and admits a bundle of 12 in room for 8. Its first
+/// block rejects itself, so no block is discarded. The first bundle that fits completes.
 #[test]
-fn no_block_is_wasted_when_cores_are_lost() {
+fn no_block_is_discarded_when_cores_are_lost() {
 	without_back_traces(|| {
 		new_test_ext_with(TWELVE).execute_with(|| {
 			let mut chain = Chain::new();
@@ -158,24 +158,24 @@ fn no_block_is_wasted_when_cores_are_lost() {
 			assert_eq!(on_twelve, [Fate::Sent(1); 12]);
 			for (included, room) in [(4, 8), (2, 10), (1, 11)] {
 				let slot = RelaySlot { included, ..RelaySlot::next(1) };
-				assert_eq!(use_slot(&mut chain, &slot, |_| ()), [Fate::FirstBlockRefused]);
-				assert_eq!(chain.verdict().unwrap().unwrap().room, room, "the API says yes");
+				assert_eq!(use_slot(&mut chain, &slot, |_| ()), [Fate::FirstBlockRejected]);
+				assert_eq!(chain.admission().unwrap().unwrap().room, room, "the API admits it");
 			}
 			let slot = RelaySlot { included: 1, ..RelaySlot::next(1) };
 			assert_eq!(use_slot(&mut chain, &slot, |_| ()), [Fate::Sent(12)]);
-			// Now the API knows.
+			// Now the API assumes the right number of cores.
 			let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 8 };
 			let slot = RelaySlot { included: 8, ..RelaySlot::next(1) };
-			assert_eq!(use_slot(&mut chain, &slot, |_| ()), [Fate::NotBegun(refusal)]);
+			assert_eq!(use_slot(&mut chain, &slot, |_| ()), [Fate::NotStarted(refusal)]);
 		})
 	})
 }
 
-/// The rate is raised from 1 on a chain with 12 cores. The digests so far say 1 core, because no more
-/// are used than there are blocks: all 12 blocks must fit once, though each core takes 1. From the first
-/// block on the number of cores is known.
+/// The rate is raised from 1 to 12 on a chain with 12 cores. Earlier digests have 1 core, because a
+/// collator uses at most one core per block. So room for 12 blocks is required once, although each core
+/// gets 1 block. After the first block the number of cores is known.
 #[test]
-fn a_rate_raised_from_one_waits_for_room_for_a_whole_relay_slot_once() {
+fn a_rate_raised_from_1_requires_room_for_a_full_relay_slot_once() {
 	let one = Limits { velocity: 1, capacity: 16, target_block_rate: 1 };
 	new_test_ext_with(one).execute_with(|| {
 		let mut chain = Chain::new();
@@ -183,56 +183,55 @@ fn a_rate_raised_from_one_waits_for_room_for_a_whole_relay_slot_once() {
 			assert_eq!(use_slot(&mut chain, &RelaySlot::next(12), |_| ()), [Fate::Sent(1)]);
 		}
 		assert_eq!(use_slot(&mut chain, &RelaySlot::next(12), |_| set(TWELVE)), [Fate::Sent(1)]);
-		assert_eq!(chain.under_way(), 6);
+		assert_eq!(chain.unincluded(), 6);
 		let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 10 };
-		let not_begun = use_slot(&mut chain, &RelaySlot::next(12), |_| ());
-		assert_eq!(not_begun, [Fate::NotBegun(refusal)]);
+		let not_started = use_slot(&mut chain, &RelaySlot::next(12), |_| ());
+		assert_eq!(not_started, [Fate::NotStarted(refusal)]);
 		let slot = RelaySlot { included: 2, ..RelaySlot::next(12) };
 		assert_eq!(use_slot(&mut chain, &slot, |_| ()), [Fate::Sent(1); 12]);
-		// In room for 2 there are two bundles of 1.
+		// Room for 2 blocks is room for two bundles of 1.
 		let refusal = Refusal::SegmentFull { length: 16, capacity: 16 };
 		let slot = RelaySlot { included: 2, ..RelaySlot::next(12) };
 		assert_eq!(
 			use_slot(&mut chain, &slot, |_| ()),
-			[Fate::Sent(1), Fate::Sent(1), Fate::NotBegun(refusal)],
+			[Fate::Sent(1), Fate::Sent(1), Fate::NotStarted(refusal)],
 		);
 	})
 }
 
-/// The same on one core: the answer is right at once.
 #[test]
-fn a_rate_raised_from_one_on_one_core_waits_for_no_more_than_its_bundle() {
+fn a_rate_raised_from_1_on_one_core_requires_room_for_its_bundle_only() {
 	let one = Limits { velocity: 1, capacity: 16, target_block_rate: 1 };
 	new_test_ext_with(one).execute_with(|| {
 		let mut chain = Chain::new();
 		assert_eq!(use_slot(&mut chain, &RelaySlot::next(1), |_| set(TWELVE)), [Fate::Sent(1)]);
 		assert_eq!(use_slot(&mut chain, &RelaySlot::next(1), |_| ()), [Fate::Sent(12)]);
 		let refusal = Refusal::BundleDoesNotFit { needed: 12, room: 3 };
-		assert_eq!(use_slot(&mut chain, &RelaySlot::next(1), |_| ()), [Fate::NotBegun(refusal)]);
+		assert_eq!(use_slot(&mut chain, &RelaySlot::next(1), |_| ()), [Fate::NotStarted(refusal)]);
 	})
 }
 
-/// After a bundle that was cut short, the length of the next one follows from its core, not from the
-/// number of blocks so far.
+/// The length of the next bundle follows from its core, not from the number of blocks built so far.
 #[test]
-fn a_bundle_cut_short_does_not_make_the_next_one_look_longer() {
+fn a_shortened_bundle_does_not_change_the_length_of_the_next_one() {
 	let limits = Limits { velocity: 7, capacity: 7, target_block_rate: 7 };
 	new_test_ext_with(limits).execute_with(|| {
 		let mut chain = Chain::new();
 		let before = RelaySlot { stops_after: 2, ..RelaySlot::next(3) };
 		assert_eq!(use_slot(&mut chain, &before, |_| ()), [Fate::Sent(3), Fate::Sent(2)]);
 		let slot = RelaySlot { included: 1, full_core: Some(0), ..RelaySlot::next(3) };
-		// Room for 3: a bundle of 3 that is cut to 1, then one of 2.
+		// Room for 3: a bundle of 3 that is shortened to 1, then a bundle of 2.
 		let refusal = Refusal::SegmentFull { length: 7, capacity: 7 };
 		assert_eq!(
 			use_slot(&mut chain, &slot, |_| ()),
-			[Fate::Sent(1), Fate::Sent(2), Fate::NotBegun(refusal)],
+			[Fate::Sent(1), Fate::Sent(2), Fate::NotStarted(refusal)],
 		);
 	})
 }
 
 fn set(limits: Limits) {
-	Velocity::schedule_limits(RawOrigin::Root.into(), limits, Start::Now).expect("they are valid");
+	Velocity::schedule_limits(RawOrigin::Root.into(), limits, ApplyAt::Now)
+		.expect("the limits are valid");
 }
 
 pub(super) fn limits() -> impl Strategy<Value = Limits> {
@@ -259,13 +258,13 @@ pub(super) fn slot() -> impl Strategy<Value = RelaySlot> {
 		})
 }
 
-/// Limits that are scheduled in a block of a relay slot: in which, and how many relay blocks ahead.
+/// Limits scheduled in a relay slot: index of the block, limits, and relay blocks ahead.
 type Change = Option<(u32, Limits, u32)>;
 
-/// How often something occurred.
+/// Number of occurrences.
 type Counts = BTreeMap<&'static str, u32>;
 
-/// One relay slot, and whether its bundles became of what had to become of them.
+/// Runs one relay slot, and checks the outcomes of its bundles.
 fn check(chain: &mut Chain, slot: &RelaySlot, change: &Change, counts: &mut Counts) {
 	let (rate, cores_before) = (Velocity::target_block_rate(), cores_of_parent());
 	let cores = slot.cores.min(rate);
@@ -274,8 +273,8 @@ fn check(chain: &mut Chain, slot: &RelaySlot, change: &Change, counts: &mut Coun
 	let fates = use_slot(chain, slot, |block| match change {
 		Some((at, limits, ahead)) if *at == block => {
 			let at = match ahead {
-				0 => Start::Now,
-				ahead => Start::RelayBlock(relay_slot as u32 + ahead),
+				0 => ApplyAt::Now,
+				ahead => ApplyAt::RelayBlock(relay_slot as u32 + ahead),
 			};
 			Velocity::schedule_limits(RawOrigin::Root.into(), *limits, at).expect("valid");
 		},
@@ -287,40 +286,40 @@ fn check(chain: &mut Chain, slot: &RelaySlot, change: &Change, counts: &mut Coun
 	}
 	for (core, fate) in (0..).zip(fates) {
 		let length = bundle_length(rate, cores, core);
-		// What the API has to assume: certain, but at the beginning of a relay slot.
+		// The length that the API assumes. It can differ at the start of a relay slot only.
 		let assumed = match core {
 			0 => bundle_length(rate, cores_before, 0),
 			_ => length,
 		};
 		match fate {
 			Fate::Sent(blocks) if blocks == length => count("sent"),
-			Fate::Sent(1..) if slot.full_core.is_some() => count("a block took the whole core"),
+			Fate::Sent(1..) if slot.full_core.is_some() => count("a block used the full core"),
 			Fate::Sent(blocks) if slot.ends_para_slot && core + 1 == cores => {
 				assert_eq!(blocks + 1, length);
-				count("the last block was left out");
+				count("the last block was skipped");
 			},
-			Fate::LeftOut => {
+			Fate::Skipped => {
 				assert!(slot.ends_para_slot && core + 1 == cores && length == 1);
-				count("the only block was left out");
+				count("the only block was skipped");
 			},
-			Fate::FirstBlockRefused => {
-				assert!(assumed < length, "the API was wrong without a cause");
+			Fate::FirstBlockRejected => {
+				assert!(assumed < length, "the API admitted a bundle that does not fit");
 				count("cores were lost");
 			},
-			Fate::NotBegun(Refusal::BundleDoesNotFit { needed, room }) => {
+			Fate::NotStarted(Refusal::BundleDoesNotFit { needed, room }) => {
 				assert!(needed > room);
 				assert_eq!(needed, assumed);
 				count(if needed > length { "more room than needed" } else { "does not fit" });
 			},
-			Fate::NotBegun(Refusal::LimitsChanged { .. }) => count("closed"),
-			Fate::NotBegun(_) => count("no room at all"),
-			other => panic!("a bundle of {length} has begun and did not complete: {other:?}"),
+			Fate::NotStarted(Refusal::LimitsChanged { .. }) => count("closed"),
+			Fate::NotStarted(_) => count("no room at all"),
+			other => panic!("a bundle of {length} has started and did not complete: {other:?}"),
 		}
 	}
 }
 
 #[test]
-fn an_admitted_plan_completes() {
+fn every_started_bundle_completes() {
 	const HISTORIES: u32 = 1_000;
 	let counts = RefCell::new(Counts::new());
 	let mut runner = TestRunner::new(ProptestConfig {
@@ -344,7 +343,7 @@ fn an_admitted_plan_completes() {
 	result.unwrap();
 	let counts = counts.into_inner();
 	println!("{HISTORIES} histories: {counts:?}");
-	// The histories must be worth checking.
+	// The histories cover all cases.
 	assert_eq!(counts.len(), 10, "{counts:?}");
 	assert!(counts.values().all(|count| *count >= HISTORIES / 200), "{counts:?}");
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the consensus hook accepts, and what it says when it does not.
+//! The consensus hook: admitted blocks, and the panics of rejected ones.
 
-use crate::{mock::*, Authored, Limits as StoredLimits};
+use crate::{mock::*, Authored, CurrentLimits};
 use conveyor_primitives::{Admission, AuthoredInSlot, Limits, Refusal, RestOfSlot};
 use core::num::NonZeroU32;
 use cumulus_pallet_parachain_system::consensus_hook::ConsensusHook;
@@ -28,23 +28,23 @@ fn assert_authored(relay_slot: u64, blocks: u32) {
 			relay_slot: relay_slot.into(),
 			blocks,
 			last_core: true,
-			rest: RestOfSlot::InForce
+			rest: RestOfSlot::Current
 		}),
 	);
 }
 
 #[test]
-fn limits_are_those_of_the_state_or_else_of_the_code() {
+fn limits_are_stored_or_initial() {
 	at(10, || {
 		assert_eq!(Velocity::limits(), LIMITS);
-		assert_eq!(Velocity::limits(), StoredLimits::<Test>::get());
-		StoredLimits::<Test>::kill();
+		assert_eq!(Velocity::limits(), CurrentLimits::<Test>::get());
+		CurrentLimits::<Test>::kill();
 		assert_eq!(Velocity::limits(), INITIAL_LIMITS);
-		assert_eq!(Velocity::limits(), StoredLimits::<Test>::get());
-		// No call stores a short value. If there is one, it is not padded with zeros.
-		sp_io::storage::set(&StoredLimits::<Test>::hashed_key(), &[7; 5]);
+		assert_eq!(Velocity::limits(), CurrentLimits::<Test>::get());
+		// A short value, which no call stores, is not padded with zeros.
+		sp_io::storage::set(&CurrentLimits::<Test>::hashed_key(), &[7; 5]);
 		assert_eq!(Velocity::limits(), INITIAL_LIMITS);
-		assert_eq!(Velocity::limits(), StoredLimits::<Test>::get());
+		assert_eq!(Velocity::limits(), CurrentLimits::<Test>::get());
 	});
 }
 
@@ -62,12 +62,12 @@ fn blocks_of_a_relay_slot_are_counted() {
 #[should_panic(
 	expected = "the velocity is reached: 3 blocks were built at relay slot 10, the velocity is 2"
 )]
-fn two_blocks_beyond_the_velocity_are_refused() {
+fn two_blocks_above_the_velocity_are_rejected() {
 	at(10, || (0..4).for_each(|_| run_hook(10)));
 }
 
 #[test]
-fn the_count_starts_anew_with_the_relay_slot() {
+fn the_count_restarts_with_the_relay_slot() {
 	at(10, || {
 		(0..3).for_each(|_| run_hook(10));
 		set_para_slot(11);
@@ -78,9 +78,9 @@ fn the_count_starts_anew_with_the_relay_slot() {
 
 #[test]
 #[should_panic(
-	expected = "the relay slot moved backwards: the last block was built at 10, this one claims 9"
+	expected = "the relay slot moved backwards: the last block was built at relay slot 10, this block at 9"
 )]
-fn the_relay_slot_does_not_move_backwards() {
+fn a_lower_relay_slot_is_rejected() {
 	at(10, || {
 		run_hook(10);
 		set_para_slot(9);
@@ -89,7 +89,7 @@ fn the_relay_slot_does_not_move_backwards() {
 }
 
 #[test]
-fn a_refused_block_leaves_the_count_alone() {
+fn a_rejected_block_is_not_counted() {
 	at(10, || {
 		(0..3).for_each(|_| run_hook(10));
 		let panicked = std::panic::catch_unwind(|| run_hook(10));
@@ -98,10 +98,9 @@ fn a_refused_block_leaves_the_count_alone() {
 	});
 }
 
-/// Every relation of the two slot durations: para slots shorter than, as long as and longer than
-/// relay slots, and at their boundaries.
+/// Para slots that are shorter than, equal to and longer than relay slots, with their boundaries.
 #[test]
-fn the_para_slot_is_the_one_in_which_the_relay_slot_begins() {
+fn the_para_slot_must_contain_the_start_of_the_relay_slot() {
 	let accepted = [
 		(2_000, 30, 10),
 		(6_000, 10, 10),
@@ -110,7 +109,7 @@ fn the_para_slot_is_the_one_in_which_the_relay_slot_begins() {
 		(24_000, 2, 11),
 		(24_000, 3, 12),
 	];
-	let refused = [
+	let rejected = [
 		(24_000, 2, 7),
 		(24_000, 2, 12),
 		(2_000, 29, 10),
@@ -127,38 +126,38 @@ fn the_para_slot_is_the_one_in_which_the_relay_slot_begins() {
 		})
 	};
 	accepted.into_iter().for_each(run);
-	for case @ (_, para_slot, relay_slot) in refused {
-		let panic = std::panic::catch_unwind(|| run(case)).expect_err("must be refused");
+	for case @ (_, para_slot, relay_slot) in rejected {
+		let panic = std::panic::catch_unwind(|| run(case)).expect_err("the hook rejects the block");
 		let text = panic.downcast_ref::<String>().expect("the text is formatted");
 		assert!(
-			text.contains(&format!("it is {para_slot}, relay slot {relay_slot} begins")),
+			text.contains(&format!("slot is {para_slot}, but relay slot {relay_slot} starts")),
 			"{text}",
 		);
 	}
 }
 
 #[test]
-fn a_slot_duration_of_zero_is_refused_without_dividing_by_it() {
+fn a_slot_duration_of_0_is_rejected() {
 	let panic = std::panic::catch_unwind(|| {
 		at(0, || {
 			ParaSlotDuration::set(0);
 			run_hook(10);
 		})
 	})
-	.expect_err("must be refused");
+	.expect_err("the hook rejects the block");
 	let text = panic.downcast_ref::<String>().expect("the text is formatted");
-	assert!(text.contains("begins in para slot None"), "{text}");
+	assert!(text.contains("starts in para slot None"), "{text}");
 }
 
 #[test]
-fn the_first_block_may_always_be_built() {
+fn the_first_block_is_admitted() {
 	at(10, || {
 		assert_eq!(Velocity::admission(Default::default(), 10.into()), Ok(Admission { room: 3 }),);
 	});
 }
 
 #[test]
-fn the_verdict_names_what_stands_in_the_way() {
+fn the_admission_returns_the_reason() {
 	at(10, || {
 		run_hook(10);
 		set_segment(3);
@@ -186,10 +185,8 @@ fn the_verdict_names_what_stands_in_the_way() {
 }
 
 #[test]
-#[should_panic(
-	expected = "the unincluded segment is full: 3 blocks are under way, the capacity is 3"
-)]
-fn a_block_beyond_the_capacity_is_refused() {
+#[should_panic(expected = "the unincluded segment is full: it has 3 blocks, the capacity is 3")]
+fn a_block_above_the_capacity_is_rejected() {
 	at(10, || {
 		set_segment(3);
 		run_hook(10);
@@ -197,7 +194,7 @@ fn a_block_beyond_the_capacity_is_refused() {
 }
 
 #[test]
-fn a_block_that_is_included_makes_room() {
+fn an_included_block_makes_room() {
 	at(10, || {
 		set_segment(3);
 		Velocity::on_state_proof(&state_proof_with(10, Some(0)));
@@ -207,7 +204,7 @@ fn a_block_that_is_included_makes_room() {
 
 #[test]
 #[should_panic(expected = "no included head in the relay chain's state proof: ParaHead")]
-fn a_proof_without_an_included_head_is_refused() {
+fn a_proof_without_an_included_head_is_rejected() {
 	use cumulus_pallet_parachain_system::RelayChainStateProof;
 	let builder = cumulus_test_relay_sproof_builder::RelayStateSproofBuilder {
 		current_slot: 10.into(),
@@ -220,63 +217,90 @@ fn a_proof_without_an_included_head_is_refused() {
 	});
 }
 
-/// The verdict before a block and in it, at the same place of a bundle.
-fn both_verdicts(
-	parent: Place,
-	block: Place,
+/// Returns the room, or the refusal, before a block and in the block.
+fn room_before_and_in(
+	parent: Position,
+	block: Position,
 	relay_slot: u64,
 ) -> (Result<u32, Refusal>, Result<u32, Refusal>) {
 	initialize(parent);
 	let before = Velocity::admission(Default::default(), relay_slot.into());
 	initialize(block);
-	let within = verdict_on_this(Default::default(), relay_slot.into());
+	let within = admission_of_current(Default::default(), relay_slot.into());
 	(before.map(|admission| admission.room), within.map(|admission| admission.room))
 }
 
 #[test]
-fn the_beginning_of_a_bundle_needs_room_for_all_of_it() {
+fn the_first_block_of_a_bundle_needs_room_for_the_bundle() {
 	let limits = Limits { velocity: 3, capacity: 5, target_block_rate: 3 };
-	let bundle = |index, is_last| Place { bundle: Some((index, is_last)), core: None };
+	let bundle = |index, is_last| Position { bundle: Some((index, is_last)), core: None };
 	new_test_ext_with(limits).execute_with(|| {
 		set_segment(3);
 		let refusal = Err(Refusal::BundleDoesNotFit { needed: 3, room: 2 });
 		// After the last block of a bundle.
-		assert_eq!(both_verdicts(bundle(2, true), bundle(0, false), 10), (refusal, refusal));
-		// In the middle of one.
-		assert_eq!(both_verdicts(bundle(0, false), bundle(1, false), 10), (Ok(2), Ok(2)));
-		// A collator that says nothing of bundles builds a block by itself, but it is not known
-		// beforehand whether it will be that one.
-		assert_eq!(both_verdicts(Place::default(), Place::default(), 10), (refusal, Ok(2)));
+		assert_eq!(room_before_and_in(bundle(2, true), bundle(0, false), 10), (refusal, refusal));
+		// Within a bundle.
+		assert_eq!(room_before_and_in(bundle(0, false), bundle(1, false), 10), (Ok(2), Ok(2)));
+		// Without bundle information in its digest, a block is a single block. The state before it
+		// assumes a bundle.
+		assert_eq!(
+			room_before_and_in(Position::default(), Position::default(), 10),
+			(refusal, Ok(2))
+		);
 		set_segment(2);
-		assert_eq!(both_verdicts(bundle(2, true), bundle(0, false), 10), (Ok(3), Ok(3)));
+		assert_eq!(room_before_and_in(bundle(2, true), bundle(0, false), 10), (Ok(3), Ok(3)));
 	});
 }
 
 #[test]
-fn a_bundle_is_shorter_with_more_cores() {
+fn more_cores_make_shorter_bundles() {
 	let limits = Limits { velocity: 3, capacity: 4, target_block_rate: 3 };
-	let at = |cores| Place { bundle: Some((0, true)), core: Some((0, cores)) };
+	let at = |cores| Position { bundle: Some((0, true)), core: Some((0, cores)) };
 	new_test_ext_with(limits).execute_with(|| {
 		set_segment(3);
-		let verdicts = |before, now| both_verdicts(at(before), at(now), 10);
+		let rooms = |before, now| room_before_and_in(at(before), at(now), 10);
 		let refusal = |needed| Err(Refusal::BundleDoesNotFit { needed, room: 1 });
-		assert_eq!(verdicts(1, 1), (refusal(3), refusal(3)));
-		assert_eq!(verdicts(2, 2), (refusal(2), refusal(2)));
-		assert_eq!(verdicts(3, 3), (Ok(1), Ok(1)));
-		// The state before a block assumes as many cores as its parent had, the block knows better.
-		assert_eq!(verdicts(3, 1), (Ok(1), refusal(3)));
-		assert_eq!(verdicts(1, 3), (refusal(3), Ok(1)));
+		assert_eq!(rooms(1, 1), (refusal(3), refusal(3)));
+		assert_eq!(rooms(2, 2), (refusal(2), refusal(2)));
+		assert_eq!(rooms(3, 3), (Ok(1), Ok(1)));
+		// The state before a block assumes the parent's number of cores. The block's digest has its own.
+		assert_eq!(rooms(3, 1), (Ok(1), refusal(3)));
+		assert_eq!(rooms(1, 3), (refusal(3), Ok(1)));
 	});
 }
 
 #[test]
 #[should_panic(expected = "the bundle does not fit: it has 3 blocks, there is room for 2")]
-fn a_bundle_that_would_not_get_to_its_end_is_not_begun() {
+fn a_bundle_that_does_not_fit_is_rejected_in_its_first_block() {
 	let limits = Limits { velocity: 3, capacity: 5, target_block_rate: 3 };
 	new_test_ext_with(limits).execute_with(|| {
 		set_segment(3);
-		initialize(Place { bundle: Some((0, false)), core: None });
+		initialize(Position { bundle: Some((0, false)), core: None });
 		set_para_slot(10);
 		run_hook(10);
+	});
+}
+
+#[test]
+fn next_block_returns_room_or_reason_and_wait() {
+	let limits = Limits { velocity: 3, capacity: 5, target_block_rate: 3 };
+	new_test_ext_with(limits).execute_with(|| {
+		assert_eq!(Velocity::next_block().relay_slot, None, "before the first block");
+		assert_eq!(Velocity::next_block().room, 4);
+		initialize(Position { bundle: Some((2, true)), core: None });
+		set_para_slot(10);
+		run_hook(10);
+		set_segment(1);
+		let now = Velocity::next_block();
+		assert_eq!((now.relay_slot, now.room, now.refusal), (Some(10.into()), 3, None));
+		assert_eq!((now.wait_for_relay_slot, now.wait_for_inclusions), (None, 0));
+		// The segment is full: a bundle of 3 needs three inclusions.
+		set_segment(5);
+		let full = Velocity::next_block();
+		assert_eq!(full.refusal, Some(Refusal::SegmentFull { length: 5, capacity: 5 }));
+		assert_eq!((full.wait_for_relay_slot, full.wait_for_inclusions), (None, 3));
+		// Within a bundle one inclusion suffices.
+		initialize(Position { bundle: Some((0, false)), core: None });
+		assert_eq!(Velocity::next_block().wait_for_inclusions, 1);
 	});
 }

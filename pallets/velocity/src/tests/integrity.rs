@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A runtime in which everything is wired wrongly is told so, thing by thing.
+//! A runtime that breaks every rule of the integrity test: each rule has its own error and remedy.
 
 use crate as pallet_velocity;
 use crate::Pallet;
@@ -18,7 +18,7 @@ use std::{borrow::Cow, panic::catch_unwind};
 type Block = frame_system::mocking::MockBlock<Miswired>;
 
 frame_support::construct_runtime!(
-	// Without our pallet: the integrity test that the macro makes would fail, as it should.
+	// Without the pallet, because the macro generates a test that runs the integrity test.
 	pub enum Miswired {
 		System: frame_system,
 		ParachainSystem: cumulus_pallet_parachain_system,
@@ -33,7 +33,7 @@ impl From<pallet_velocity::Event<Miswired>> for RuntimeEvent {
 	}
 }
 
-/// Knows all pallets, by the same name.
+/// Returns the same name for every pallet.
 pub struct AnyPallet;
 
 impl frame_support::traits::PalletInfo for AnyPallet {
@@ -56,7 +56,7 @@ impl frame_support::traits::PalletInfo for AnyPallet {
 
 parameter_types! {
 	pub Version: RuntimeVersion = RuntimeVersion {
-		// One that every runtime has, in a version that none has.
+		// `Core`, in a version that no runtime has.
 		apis: Cow::Owned(vec![([0xdf, 0x6a, 0xcb, 0x68, 0x99, 0x07, 0x60, 0x9b], 99)]),
 		..RuntimeVersion::default()
 	};
@@ -64,7 +64,7 @@ parameter_types! {
 	pub static MaxTargetBlockRate: u32 = 3;
 }
 
-/// What one must never do.
+/// A relay parent offset in storage, which is wrong.
 pub struct StoredOffset;
 
 #[storage_alias]
@@ -127,81 +127,81 @@ impl pallet_velocity::Config for Miswired {
 	type WeightInfo = ();
 }
 
-/// What `check` says of the runtime.
-fn says(check: fn()) -> String {
+/// Returns the panic message of `check`.
+fn error_of(check: fn()) -> String {
 	let checked = catch_unwind(|| sp_io::TestExternalities::default().execute_with(check));
-	let panic = checked.expect_err("the runtime must not pass");
+	let panic = checked.expect_err("the check fails");
 	match panic.downcast::<String>() {
 		Ok(text) => *text,
-		Err(panic) => panic.downcast::<&str>().expect("panics say something").to_string(),
+		Err(panic) => panic.downcast::<&str>().expect("the panic has a message").to_string(),
 	}
 }
 
-fn assert_says(check: fn(), fault: &str, remedy: &str) {
-	let text = says(check);
+fn assert_error(check: fn(), fault: &str, remedy: &str) {
+	let text = error_of(check);
 	assert!(text.contains(fault) && text.contains(remedy), "{text}");
 }
 
 #[test]
-fn each_fault_is_told_with_its_remedy() {
+fn each_rule_has_its_own_error_and_remedy() {
 	type P = Pallet<Miswired>;
-	assert_says(
+	assert_error(
 		P::check_own_constants,
-		"`InitialLimits` are not valid: a capacity of 2 blocks cannot take a bundle of 3",
-		"raise the capacity to 3",
+		"`InitialLimits` are not valid: the capacity of 2 blocks is below the bundle length of 3",
+		"raise the capacity to at least 3",
 	);
 	for (max, remedy) in [(0, "set it to 1 to 255"), (256, "set it to 1 to 255")] {
 		MaxTargetBlockRate::set(max);
-		assert_says(P::check_own_constants, "`MaxTargetBlockRate` is ", remedy);
+		assert_error(P::check_own_constants, "`MaxTargetBlockRate` is ", remedy);
 	}
 	MaxTargetBlockRate::set(2);
-	assert_says(
+	assert_error(
 		P::check_own_constants,
 		"the target block rate of 3 blocks per relay slot exceeds the 2 that this runtime allows",
 		"lower the target block rate",
 	);
 	MaxTargetBlockRate::set(3);
-	assert_says(
+	assert_error(
 		P::check_para_slot,
 		"a para slot of 2000 ms is not a multiple of the relay slot of 6000 ms",
 		"set `pallet_aura::Config::SlotDuration`",
 	);
-	assert_says(
+	assert_error(
 		P::check_blocks_per_para_slot,
 		"Aura does not",
 		"set `pallet_aura::Config::AllowMultipleBlocksPerSlot`",
 	);
-	assert_says(
+	assert_error(
 		P::check_timestamp,
-		"must move by 3000 ms",
+		"must increase by 3000 ms",
 		"set `pallet_timestamp::Config::MinimumPeriod`",
 	);
-	assert_says(
+	assert_error(
 		P::check_consensus_hook,
 		"the limits are not enforced",
 		"set `cumulus_pallet_parachain_system::Config::ConsensusHook` to this pallet",
 	);
-	assert_says(
+	assert_error(
 		P::check_block_weights,
 		"a bundle of 12 does not fit into a core",
 		"MaxParachainBlockWeight<Runtime, pallet_velocity::TargetBlockRate<Runtime>>",
 	);
-	assert_says(
+	assert_error(
 		P::check_pre_inherents,
-		"would not get the whole core",
+		"could not use the full core",
 		"set `frame_system::Config::PreInherents` to `DynamicMaxBlockWeightHooks",
 	);
-	assert_says(
+	assert_error(
 		P::check_relay_numbers,
-		"several blocks on a relay parent",
+		"several blocks per relay parent",
 		"`RelayNumberMonotonicallyIncreases`",
 	);
-	assert_says(
+	assert_error(
 		P::check_relay_parent_offset,
 		"is read from the state",
 		"RelayParentOffset` to a constant",
 	);
-	assert_says(
+	assert_error(
 		P::check_runtime_apis,
 		"version None of `AuraUnincludedSegmentApi`",
 		"implement it in `impl_runtime_apis!`",
@@ -209,10 +209,10 @@ fn each_fault_is_told_with_its_remedy() {
 }
 
 #[test]
-fn a_fault_fails_the_runtime_s_integrity_test() {
+fn the_integrity_test_runs_the_checks() {
 	use frame_support::traits::IntegrityTest;
 	let whole = || <Pallet<Miswired> as IntegrityTest>::integrity_test();
-	assert!(says(whole).starts_with("pallet-velocity: `InitialLimits` are not valid"));
-	// And a runtime without one passes.
+	assert!(error_of(whole).starts_with("pallet-velocity: `InitialLimits` are not valid"));
+	// A correct runtime passes.
 	<crate::mock::Velocity as IntegrityTest>::integrity_test();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A chain that had the SDK's hook goes on with this pallet.
+//! Migration from the SDK's hook.
 
 use crate::{
 	migration::{FromSdkHook, RelaySlotInfo},
@@ -12,13 +12,13 @@ use cumulus_pallet_aura_ext::FixedVelocityConsensusHook;
 use cumulus_pallet_parachain_system::consensus_hook::ConsensusHook;
 use frame_support::traits::{BeforeAllRuntimeMigrations, GetStorageVersion, OnRuntimeUpgrade};
 
-/// As `frame-executive` does it on the first block of a new runtime.
+/// Runs the migration as `frame-executive` does in the first block of a new runtime.
 fn upgrade() {
 	AllPalletsWithSystem::before_all_runtime_migrations();
 	FromSdkHook::<Test>::on_runtime_upgrade();
 }
 
-/// Two blocks at relay slot 10, under the SDK's hook.
+/// Returns a state with two blocks at relay slot 10, counted by the SDK's hook.
 fn with_the_sdk_hook() -> sp_io::TestExternalities {
 	let mut ext = sp_io::TestExternalities::new_empty();
 	ext.execute_with(|| {
@@ -31,25 +31,24 @@ fn with_the_sdk_hook() -> sp_io::TestExternalities {
 }
 
 #[test]
-fn the_count_goes_on_where_the_sdk_s_hook_has_stopped() {
+fn the_migration_takes_over_the_block_count() {
 	with_the_sdk_hook().execute_with(|| {
 		upgrade();
 		let expected = AuthoredInSlot {
 			relay_slot: 10.into(),
 			blocks: 2,
 			last_core: true,
-			rest: RestOfSlot::InForce,
+			rest: RestOfSlot::Current,
 		};
 		assert_eq!(Authored::<Test>::get(), Some(expected));
 		assert!(!RelaySlotInfo::<Test>::exists());
 		assert_eq!(Velocity::on_chain_storage_version(), 1);
-		// Velocity 1 and one block more: there is no room left at relay slot 10.
+		// The velocity is 1, and one more block is admitted: relay slot 10 has no room.
 		assert!(!Velocity::can_build_upon(Default::default(), 10.into()));
 		assert!(Velocity::can_build_upon(Default::default(), 11.into()));
 	});
 }
 
-/// It is left in place for as long as its team likes.
 #[test]
 fn a_second_run_changes_nothing() {
 	with_the_sdk_hook().execute_with(|| {
@@ -63,7 +62,7 @@ fn a_second_run_changes_nothing() {
 		Authored::<Test>::put(stay);
 		upgrade();
 		assert_eq!(Authored::<Test>::get(), Some(stay));
-		// Whatever it finds, its own count is the newer one.
+		// The pallet's own count is newer than the hook's.
 		RelaySlotInfo::<Test>::put((sp_consensus_aura::Slot::from(5), 1));
 		upgrade();
 		assert_eq!(Authored::<Test>::get(), Some(stay));
@@ -71,7 +70,7 @@ fn a_second_run_changes_nothing() {
 	});
 }
 
-/// The collator asks the new runtime about the last block of the old one, before the migration.
+/// The collator queries the new runtime before the migration has run.
 #[test]
 fn limits_are_the_same_before_and_after_the_migration() {
 	with_the_sdk_hook().execute_with(|| {
@@ -83,7 +82,7 @@ fn limits_are_the_same_before_and_after_the_migration() {
 
 #[cfg(feature = "try-runtime")]
 #[test]
-fn try_runtime_sees_a_count_that_was_lost() {
+fn try_runtime_detects_a_lost_block_count() {
 	with_the_sdk_hook().execute_with(|| {
 		let before = FromSdkHook::<Test>::pre_upgrade().unwrap();
 		upgrade();

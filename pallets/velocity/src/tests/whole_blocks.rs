@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The verdict before a block is the verdict on the block: for any history, whether a collator would
-//! make it or not, the API says yes exactly if hook and parachain-system accept. The exception is a
-//! bundle that begins on another number of cores than the API assumes: then the block decides.
+//! The API admits a block exactly if hook and parachain-system accept it, for every history, including
+//! those that no collator makes. Exception: a bundle on another number of cores than the API assumes. Then
+//! the block decides.
 //!
-//! Blocks are whole, see [`super::chain`]; for the blocks that a collator plans, see
-//! [`super::collator`].
+//! The blocks are those of [`super::chain`]. For plans of a collator, see [`super::collator`].
 
 use super::chain::Chain;
 use crate::{mock::*, Authored};
 use conveyor_primitives::{
 	admission::{admission, limits_at},
-	Limits, Next, Refusal, Start,
+	ApplyAt, Limits, Next, Refusal,
 };
 use cumulus_pallet_parachain_system::UnincludedSegment;
 use frame_system::RawOrigin;
 use proptest::{prelude::*, test_runner::TestRunner};
 use std::{cell::RefCell, collections::BTreeMap};
 
-/// One attempt to build a block.
+/// Attempt to build a block.
 #[derive(Clone, Debug)]
 struct Step {
-	/// How far the relay slot moves: mostly by one.
+	/// Change of the relay slot: mostly 0 or 1.
 	relay_slots: i64,
-	/// How many more blocks have become included.
+	/// Number of newly included blocks.
 	included: usize,
-	/// The core that the block is for, among how many.
+	/// Core index and number of cores.
 	core: (u8, u16),
 	/// Whether the block is the last of its bundle.
 	is_last: bool,
-	/// Limits that are scheduled in this block, and whether for now or for the next relay block.
+	/// Limits that are scheduled in this block, and whether for now (or for the next relay block).
 	schedule: Option<(Limits, bool)>,
 }
 
@@ -58,22 +57,22 @@ fn step() -> impl Strategy<Value = Step> {
 		})
 }
 
-/// How often the API said what, and what else occurred.
+/// Number of results of the API, and of other cases.
 type Counts = BTreeMap<&'static str, u32>;
 
-/// One step of a history. `index` is the place of the block in its bundle.
+/// Runs one step. `index` is the block's index in its bundle.
 fn attempt(chain: &mut Chain, index: &mut u8, step: &Step, counts: &mut Counts) {
 	let mut next = chain.clone();
-	// Not the newest one: the collator does not ask if nothing is under way.
-	let included = step.included.min(chain.under_way().saturating_sub(1));
+	// Never the newest block: with an empty segment the collator does not call the API.
+	let included = step.included.min(chain.unincluded().saturating_sub(1));
 	next.advance(step.relay_slots, included);
 	let (included_hash, relay_slot) = (next.included_hash(), next.relay_slot().into());
 
 	let before = Velocity::limits();
 	let last = Authored::<Test>::get();
-	let in_force = limits_at(&before, last, relay_slot);
+	let applicable = limits_at(&before, last, relay_slot);
 	let verdict = Velocity::admission(included_hash, relay_slot);
-	// The verdict of the block itself, which knows for which core it is and how many there are.
+	// The admission in the block, whose digest has the core and the number of cores.
 	let segment_length =
 		cumulus_pallet_parachain_system::Pallet::<Test>::unincluded_segment_size_after(
 			included_hash,
@@ -85,20 +84,20 @@ fn attempt(chain: &mut Chain, index: &mut u8, step: &Step, counts: &mut Counts) 
 	let expected = admission(&before, last, segment_length, relay_slot, this);
 
 	let relay_parent = next.relay_slot() as u32;
-	let place = Place { bundle: Some((*index, step.is_last)), core: Some(step.core) };
-	let accepted = next.try_build(place, || {
+	let position = Position { bundle: Some((*index, step.is_last)), core: Some(step.core) };
+	let accepted = next.try_build(position, || {
 		if let Some((limits, now)) = step.schedule {
-			let at = if now { Start::Now } else { Start::RelayBlock(relay_parent + 1) };
+			let at = if now { ApplyAt::Now } else { ApplyAt::RelayBlock(relay_parent + 1) };
 			Velocity::schedule_limits(RawOrigin::Root.into(), limits, at).expect("valid");
 		}
 	});
-	assert_eq!(expected.is_ok(), accepted, "{expected:?} at {step:?} under {before:?}");
+	assert_eq!(expected.is_ok(), accepted, "{expected:?} at {step:?} with {before:?}");
 	let mut count = |what| *counts.entry(what).or_default() += 1;
 	if verdict != expected {
-		assert_eq!(*index, 0, "{verdict:?}, {expected:?} at {step:?} under {before:?}");
+		assert_eq!(*index, 0, "{verdict:?}, {expected:?} at {step:?} with {before:?}");
 		for verdict in [verdict, expected] {
 			let about_cores = matches!(verdict, Ok(_) | Err(Refusal::BundleDoesNotFit { .. }));
-			assert!(about_cores, "{verdict:?} at {step:?} under {before:?}");
+			assert!(about_cores, "{verdict:?} at {step:?} with {before:?}");
 		}
 		count("the API assumed another bundle");
 	}
@@ -114,15 +113,15 @@ fn attempt(chain: &mut Chain, index: &mut u8, step: &Step, counts: &mut Counts) 
 		count("changes of the limits");
 	}
 	let length = UnincludedSegment::<Test>::decode_len().unwrap_or(0);
-	assert!(length as u32 <= in_force.capacity || !accepted, "the segment is bounded");
+	assert!(length as u32 <= applicable.capacity || !accepted, "the segment is bounded");
 	if accepted {
 		*index = if step.is_last { 0 } else { *index + 1 };
 		*chain = next;
 	}
 }
 
-/// Bundles, one to three cores, limits that change at any time; the relay parent offset is `offset`.
-fn verdict_is_acceptance(offset: u32, histories: u32) {
+/// Compares API and blocks: bundles on one to three cores, changes of the limits at any time.
+fn api_admits_what_blocks_accept(offset: u32, histories: u32) {
 	let counts = RefCell::new(Counts::new());
 	let mut runner = TestRunner::new(ProptestConfig {
 		cases: histories,
@@ -145,22 +144,22 @@ fn verdict_is_acceptance(offset: u32, histories: u32) {
 	result.unwrap();
 	let counts = counts.into_inner();
 	println!("offset {offset}, {histories} histories: {counts:?}");
-	// The histories must be worth comparing: every verdict, and changes.
+	// The histories cover all results and changes of the limits.
 	assert_eq!(counts.len(), 8, "{counts:?}");
 	assert!(counts.values().all(|count| *count > histories / 100), "{counts:?}");
 }
 
 #[test]
-fn the_verdict_is_the_acceptance_without_an_offset() {
-	verdict_is_acceptance(0, 6_000);
+fn api_and_block_agree_at_relay_parent_offset_0() {
+	api_admits_what_blocks_accept(0, 6_000);
 }
 
 #[test]
-fn the_verdict_is_the_acceptance_one_relay_block_behind_the_tip() {
-	verdict_is_acceptance(1, 2_500);
+fn api_and_block_agree_at_relay_parent_offset_1() {
+	api_admits_what_blocks_accept(1, 2_500);
 }
 
 #[test]
-fn the_verdict_is_the_acceptance_two_relay_blocks_behind_the_tip() {
-	verdict_is_acceptance(2, 2_500);
+fn api_and_block_agree_at_relay_parent_offset_2() {
+	api_admits_what_blocks_accept(2, 2_500);
 }

@@ -21,7 +21,7 @@ pub type ConsensusHook = Velocity;
 pub type TargetBlockRate = pallet_velocity::TargetBlockRate<Runtime>;
 
 /// What goes around the extensions of a transaction, so that they need not read the rate each time.
-pub type AroundExtensions<S> = pallet_velocity::RateAtHand<Runtime, S>;
+pub type CachingExtensions<S> = pallet_velocity::CacheTargetBlockRate<Runtime, S>;
 
 parameter_types! {
 	/// The limits of a chain that never set any.

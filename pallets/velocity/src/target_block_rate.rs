@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The target block rate, for whatever takes it as a type, and a way to read it less often.
+//! The target block rate as a type, and a transaction extension that caches it.
 
 use crate::pallet::*;
 use alloc::vec::Vec;
@@ -21,81 +21,82 @@ use sp_runtime::{
 	DispatchResult,
 };
 
-/// The number of blocks per relay slot, for whatever takes it as a type.
+/// Target block rate in blocks per relay slot, as a `Get<u32>`.
 pub struct TargetBlockRate<T>(PhantomData<T>);
 
 impl<T: Config> Get<u32> for TargetBlockRate<T> {
 	fn get() -> u32 {
 		let read = Pallet::<T>::target_block_rate;
-		at_hand::with(|rate| *rate.get_or_insert_with(read)).unwrap_or_else(read)
+		cached_rate::with(|rate| *rate.get_or_insert_with(read)).unwrap_or_else(read)
 	}
 }
 
-// The rate while a step of a transaction's extensions goes on, once it was asked for.
-environmental::environmental!(at_hand: Option<u32>);
+// The rate during one step of the transaction extensions, after its first read.
+environmental::environmental!(cached_rate: Option<u32>);
 
-/// Do `step`, and read the target block rate once at most meanwhile.
-fn with_rate_at_hand<R>(step: impl FnOnce() -> R) -> R {
-	at_hand::using(&mut None, step)
+/// Runs `step`, which reads the target block rate from storage at most once.
+fn with_cached_rate<R>(step: impl FnOnce() -> R) -> R {
+	cached_rate::using(&mut None, step)
 }
 
-/// A transaction extension around all others, so that they read the target block rate once before the
-/// call is dispatched and once after it.
+/// Transaction extension around all others: they read the target block rate from storage once before
+/// the call is dispatched and once after it.
 ///
-/// The SDK's dynamic block weights ask for the rate whenever anything asks for the weight of a block,
-/// and the extensions of a transaction do that a dozen times. With the SDK's consensus hook the rate is
-/// a constant. Here it is state, so the answer is kept, but only while extensions validate or prepare a
-/// transaction, or look at what became of it, and never while a call is dispatched: no extension can
-/// change the rate. So a block that is built, by a call into the runtime for each transaction, and the
-/// same block executed, by a single one, see the same rate at every place.
+/// The SDK's dynamic block weights read the rate whenever an extension reads the maximum block weight,
+/// about a dozen times per transaction. With the SDK's consensus hook the rate is a constant; here it is
+/// a storage value.
 ///
-/// On the wire and in the metadata it does not appear: a transaction is encoded as with `S` alone.
+/// The rate is cached only while extensions validate, prepare or post-process a transaction, never while
+/// a call is dispatched. No extension changes the rate, so authoring (one runtime call per transaction)
+/// and execution (one runtime call per block) see the same rate.
 ///
-/// It belongs outside of `DynamicMaxBlockWeight`, which asks as well:
+/// The encoding of a transaction and the metadata are those of `S`.
+///
+/// It must enclose `DynamicMaxBlockWeight`, which reads the rate as well:
 ///
 /// ```ignore
-/// pub type TxExtension = pallet_velocity::RateAtHand<
+/// pub type TxExtension = pallet_velocity::CacheTargetBlockRate<
 ///     Runtime,
 ///     DynamicMaxBlockWeight<Runtime, OtherExtensions, pallet_velocity::TargetBlockRate<Runtime>>,
 /// >;
 /// ```
 #[derive(Encode, Decode, DecodeWithMemTracking)]
-pub struct RateAtHand<T, S>(pub S, PhantomData<T>);
+pub struct CacheTargetBlockRate<T, S>(pub S, PhantomData<T>);
 
-impl<T, S> From<S> for RateAtHand<T, S> {
+impl<T, S> From<S> for CacheTargetBlockRate<T, S> {
 	fn from(inner: S) -> Self {
 		Self(inner, PhantomData)
 	}
 }
 
-// By hand, because derived ones would want the same of `T`.
-impl<T, S: Clone> Clone for RateAtHand<T, S> {
+// Not derived: a derived implementation would require the trait of `T`.
+impl<T, S: Clone> Clone for CacheTargetBlockRate<T, S> {
 	fn clone(&self) -> Self {
 		self.0.clone().into()
 	}
 }
 
-impl<T, S: PartialEq> PartialEq for RateAtHand<T, S> {
+impl<T, S: PartialEq> PartialEq for CacheTargetBlockRate<T, S> {
 	fn eq(&self, other: &Self) -> bool {
 		self.0 == other.0
 	}
 }
 
-impl<T, S: Eq> Eq for RateAtHand<T, S> {}
+impl<T, S: Eq> Eq for CacheTargetBlockRate<T, S> {}
 
-impl<T, S: Default> Default for RateAtHand<T, S> {
+impl<T, S: Default> Default for CacheTargetBlockRate<T, S> {
 	fn default() -> Self {
 		S::default().into()
 	}
 }
 
-impl<T, S: fmt::Debug> fmt::Debug for RateAtHand<T, S> {
+impl<T, S: fmt::Debug> fmt::Debug for CacheTargetBlockRate<T, S> {
 	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
 		self.0.fmt(formatter)
 	}
 }
 
-impl<T, S: StaticTypeInfo> TypeInfo for RateAtHand<T, S>
+impl<T, S: StaticTypeInfo> TypeInfo for CacheTargetBlockRate<T, S>
 where
 	T: 'static,
 {
@@ -106,7 +107,7 @@ where
 	}
 }
 
-impl<T, S> TransactionExtension<T::RuntimeCall> for RateAtHand<T, S>
+impl<T, S> TransactionExtension<T::RuntimeCall> for CacheTargetBlockRate<T, S>
 where
 	T: Config + Send + Sync,
 	T::RuntimeCall: Dispatchable<Info = DispatchInfo, PostInfo = PostDispatchInfo>,
@@ -115,8 +116,8 @@ where
 	const IDENTIFIER: &'static str = S::IDENTIFIER;
 
 	type Implicit = S::Implicit;
-	/// The rate, if it was asked for, and what the inner extensions hand over: between the two steps
-	/// nothing happens that could change it.
+	/// The rate, if it was read, and the value of the inner extensions. Nothing changes the rate between
+	/// `validate` and `prepare`.
 	type Val = (Option<u32>, S::Val);
 	type Pre = S::Pre;
 
@@ -143,7 +144,7 @@ where
 		source: TransactionSource,
 	) -> ValidateResult<Self::Val, T::RuntimeCall> {
 		let (inner, mut rate) = (&self.0, None);
-		let (valid, val, origin) = at_hand::using(&mut rate, || {
+		let (valid, val, origin) = cached_rate::using(&mut rate, || {
 			inner.validate(origin, call, info, len, self_implicit, inherited_implication, source)
 		})?;
 		Ok((valid, (rate, val), origin))
@@ -157,7 +158,7 @@ where
 		info: &DispatchInfoOf<T::RuntimeCall>,
 		len: usize,
 	) -> Result<Self::Pre, TransactionValidityError> {
-		at_hand::using(&mut rate, || self.0.prepare(val, origin, call, info, len))
+		cached_rate::using(&mut rate, || self.0.prepare(val, origin, call, info, len))
 	}
 
 	fn post_dispatch_details(
@@ -167,7 +168,7 @@ where
 		len: usize,
 		result: &DispatchResult,
 	) -> Result<Weight, TransactionValidityError> {
-		with_rate_at_hand(|| S::post_dispatch_details(pre, info, post_info, len, result))
+		with_cached_rate(|| S::post_dispatch_details(pre, info, post_info, len, result))
 	}
 
 	fn post_dispatch(
@@ -177,7 +178,7 @@ where
 		len: usize,
 		result: &DispatchResult,
 	) -> Result<(), TransactionValidityError> {
-		with_rate_at_hand(|| S::post_dispatch(pre, info, post_info, len, result))
+		with_cached_rate(|| S::post_dispatch(pre, info, post_info, len, result))
 	}
 
 	fn bare_validate(
@@ -185,7 +186,7 @@ where
 		info: &DispatchInfoOf<T::RuntimeCall>,
 		len: usize,
 	) -> TransactionValidity {
-		with_rate_at_hand(|| S::bare_validate(call, info, len))
+		with_cached_rate(|| S::bare_validate(call, info, len))
 	}
 
 	fn bare_validate_and_prepare(
@@ -193,7 +194,7 @@ where
 		info: &DispatchInfoOf<T::RuntimeCall>,
 		len: usize,
 	) -> Result<(), TransactionValidityError> {
-		with_rate_at_hand(|| S::bare_validate_and_prepare(call, info, len))
+		with_cached_rate(|| S::bare_validate_and_prepare(call, info, len))
 	}
 
 	fn bare_post_dispatch(
@@ -202,6 +203,6 @@ where
 		len: usize,
 		result: &DispatchResult,
 	) -> Result<(), TransactionValidityError> {
-		with_rate_at_hand(|| S::bare_post_dispatch(info, post_info, len, result))
+		with_cached_rate(|| S::bare_post_dispatch(info, post_info, len, result))
 	}
 }

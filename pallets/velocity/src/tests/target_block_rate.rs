@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The target block rate as a type, and how often the extensions of a transaction read it.
+//! The cache of the target block rate during the transaction extensions.
 
-use crate::{mock::*, Limits as StoredLimits, RateAtHand, TargetBlockRate};
+use crate::{mock::*, CacheTargetBlockRate, CurrentLimits, TargetBlockRate};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use conveyor_primitives::Limits;
 use frame_support::{
@@ -28,19 +28,19 @@ fn rate() -> u32 {
 	TargetBlockRate::<Test>::get()
 }
 
-/// An extension that changes the limits in each step, as none may, and asks for the rate before and
-/// after. Answers what it was told by its weight.
+/// An extension that changes the limits in each step, which no real extension does. It reads the rate
+/// before and after the change, and returns both values.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
-struct Meddler(u64);
+struct ChangesRate(u64);
 
-fn meddle() -> (u32, u32) {
+fn change_rate() -> (u32, u32) {
 	let before = rate();
-	StoredLimits::<Test>::mutate(|limits| limits.target_block_rate += 1);
+	CurrentLimits::<Test>::mutate(|limits| limits.target_block_rate += 1);
 	(before, rate())
 }
 
-impl TransactionExtension<RuntimeCall> for Meddler {
-	const IDENTIFIER: &'static str = "Meddler";
+impl TransactionExtension<RuntimeCall> for ChangesRate {
+	const IDENTIFIER: &'static str = "ChangesRate";
 	type Implicit = u8;
 	type Val = (u32, u32);
 	type Pre = (u32, u32);
@@ -73,7 +73,7 @@ impl TransactionExtension<RuntimeCall> for Meddler {
 		_: &impl Implication,
 		_: TransactionSource,
 	) -> ValidateResult<(u32, u32), RuntimeCall> {
-		Ok((ValidTransaction::default(), meddle(), origin))
+		Ok((ValidTransaction::default(), change_rate(), origin))
 	}
 
 	fn prepare(
@@ -84,7 +84,7 @@ impl TransactionExtension<RuntimeCall> for Meddler {
 		_: &DispatchInfo,
 		_: usize,
 	) -> Result<(u32, u32), TransactionValidityError> {
-		Ok(meddle())
+		Ok(change_rate())
 	}
 
 	fn post_dispatch_details(
@@ -94,12 +94,12 @@ impl TransactionExtension<RuntimeCall> for Meddler {
 		_: usize,
 		_: &DispatchResult,
 	) -> Result<Weight, TransactionValidityError> {
-		let (before, after) = meddle();
+		let (before, after) = change_rate();
 		Ok(Weight::from_parts(before.into(), after.into()))
 	}
 
 	fn bare_validate(_: &RuntimeCall, _: &DispatchInfo, _: usize) -> TransactionValidity {
-		let (before, after) = meddle();
+		let (before, after) = change_rate();
 		Ok(ValidTransaction {
 			priority: before.into(),
 			longevity: after.into(),
@@ -112,7 +112,7 @@ impl TransactionExtension<RuntimeCall> for Meddler {
 		_: &DispatchInfo,
 		_: usize,
 	) -> Result<(), TransactionValidityError> {
-		let (before, after) = meddle();
+		let (before, after) = change_rate();
 		assert_eq!(before, after);
 		Ok(())
 	}
@@ -123,22 +123,22 @@ impl TransactionExtension<RuntimeCall> for Meddler {
 		_: usize,
 		_: &DispatchResult,
 	) -> Result<(), TransactionValidityError> {
-		let (before, after) = meddle();
+		let (before, after) = change_rate();
 		post_info.actual_weight = Some(Weight::from_parts(before.into(), after.into()));
 		Ok(())
 	}
 }
 
-type Wrapped = RateAtHand<Test, Meddler>;
+type Wrapped = CacheTargetBlockRate<Test, ChangesRate>;
 
 #[test]
-fn the_extensions_read_the_rate_once_before_the_call_and_once_after_it() {
+fn the_rate_is_read_once_before_the_call_and_once_after_it() {
 	let limits = Limits { velocity: 20, capacity: 20, target_block_rate: 1 };
 	let same = |rate: u32| Weight::from_parts(rate.into(), rate.into());
 	new_test_ext_with(limits).execute_with(|| {
 		let call = RuntimeCall::System(frame_system::Call::remark { remark: Vec::new() });
 		let info = DispatchInfo::default();
-		let wrapped = Wrapped::from(Meddler(0));
+		let wrapped = Wrapped::from(ChangesRate(0));
 
 		let (_, val, origin) = wrapped
 			.validate(
@@ -153,16 +153,16 @@ fn the_extensions_read_the_rate_once_before_the_call_and_once_after_it() {
 			.unwrap();
 		assert_eq!((val, rate()), ((Some(1), (1, 1)), 2));
 		let pre = wrapped.prepare(val, &origin, &call, &info, 0).unwrap();
-		// Still the one of `validate`: a transaction is validated and prepared in one go.
+		// `prepare` uses the value that `validate` read.
 		assert_eq!((pre, rate()), ((1, 1), 3));
-		// What a call does is seen at once.
-		assert_eq!(meddle(), (3, 4));
+		// A change during the call is visible at once.
+		assert_eq!(change_rate(), (3, 4));
 		let post_info = PostDispatchInfo::default();
-		let told = Wrapped::post_dispatch_details(pre, &info, &post_info, 0, &Ok(())).unwrap();
-		assert_eq!((told, rate()), (same(4), 5));
+		let result = Wrapped::post_dispatch_details(pre, &info, &post_info, 0, &Ok(())).unwrap();
+		assert_eq!((result, rate()), (same(4), 5));
 
-		let told = Wrapped::bare_validate(&call, &info, 0).unwrap();
-		assert_eq!((told.priority, told.longevity, rate()), (5, 5, 6));
+		let result = Wrapped::bare_validate(&call, &info, 0).unwrap();
+		assert_eq!((result.priority, result.longevity, rate()), (5, 5, 6));
 		Wrapped::bare_validate_and_prepare(&call, &info, 0).unwrap();
 		assert_eq!(rate(), 7);
 		let mut post_info = PostDispatchInfo::default();
@@ -172,12 +172,12 @@ fn the_extensions_read_the_rate_once_before_the_call_and_once_after_it() {
 }
 
 #[test]
-fn the_wrapper_does_not_show_on_the_wire_nor_in_the_metadata() {
-	let (inner, wrapped) = (Meddler(3), Wrapped::from(Meddler(3)));
+fn the_encoding_and_the_metadata_are_those_of_the_inner_extension() {
+	let (inner, wrapped) = (ChangesRate(3), Wrapped::from(ChangesRate(3)));
 	assert_eq!(wrapped.encode(), inner.encode());
 	assert_eq!(Wrapped::decode(&mut &inner.encode()[..]), Ok(wrapped.clone()));
 	assert_eq!(wrapped.implicit(), Ok(7));
-	assert_eq!(meta_type::<Wrapped>(), meta_type::<Meddler>());
+	assert_eq!(meta_type::<Wrapped>(), meta_type::<ChangesRate>());
 	let identifiers = |metadata: Vec<TransactionExtensionMetadata>| {
 		metadata.into_iter().map(|entry| entry.identifier).collect::<Vec<_>>()
 	};

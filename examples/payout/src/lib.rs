@@ -1,57 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A payout that can be claimed only when the block that earned it is included.
+//! Example: a payout that becomes claimable when its block is included.
 //!
-//! Why one would want that: a block under way may still be lost with its whole segment, and whatever
-//! has left the chain by then, a withdrawal at an exchange or a message to another chain, stays out.
+//! An unincluded block can be lost with its segment. A payout that has left the chain by then, for
+//! example as a withdrawal or as a message to another chain, cannot be undone. Therefore:
 //!
-//! 1. `earn` puts the amount under the number of the current block. Nobody can have it yet.
-//! 2. [`OnIncluded`] is told of that number: the amount becomes claimable.
-//! 3. `claim` pays what is claimable.
+//! 1. `earn` stores the amount under the number of the current block. It is not claimable yet.
+//! 2. [`OnIncluded`] is called for that number: the amount becomes claimable.
+//! 3. `claim` pays the claimable amount.
 //!
-//! In the runtime, the pallet is one of those who are told:
+//! In the runtime:
 //!
 //! ```ignore
 //! impl pallet_unincluded_segment::Config for Runtime {
 //!     type OnIncluded = Payout;
-//!     // Enough for one block at least. More are told in one block if there are more.
+//!     // At least the weight of one call.
 //!     type OnIncludedWeight = OnIncludedWeight;
 //!     // …
 //! }
 //!
-//! impl pallet_payout::Config for Runtime {
-//!     type Included = UnincludedSegment;
+//! impl pallet_payout_example::Config for Runtime {
+//!     type Inclusion = UnincludedSegment;
 //! }
 //! ```
 
-use conveyor_primitives::{Included, OnIncluded};
+#![cfg_attr(not(feature = "std"), no_std)]
+
+use conveyor_primitives::{InclusionProvider, OnIncluded};
 use frame_support::{pallet_prelude::*, weights::Weight};
 use frame_system::pallet_prelude::*;
 use sp_runtime::SaturatedConversion;
 
 pub use pallet::*;
 
-/// Payouts that one block may bring, at most. It bounds the work of [`OnIncluded`] for a block.
+/// Maximum number of payouts per block. Bounds the work of one [`OnIncluded`] call.
 pub const MAX_PAYOUTS: u32 = 16;
 
 #[frame_support::pallet]
-#[allow(missing_docs, reason = "the macros write items that have none")]
+#[allow(missing_docs, reason = "the macros write items without docs")]
 pub mod pallet {
 	use super::*;
 
-	/// The pallet.
 	#[pallet::pallet]
 	pub struct Pallet<T>(_);
 
-	/// What a runtime decides.
+	/// Configuration.
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-		/// Who knows whether a block is included.
-		type Included: Included;
+		/// Provider of inclusion status.
+		type Inclusion: InclusionProvider;
 	}
 
-	/// Payouts earned in blocks that are not known to be included, under the block's number. There
-	/// are as many entries as blocks under way or waiting to be told, and none is empty.
+	/// Payouts that are not claimable yet, by the number of the block that earned them. Entries exist
+	/// for unincluded blocks and for blocks with a pending notification.
 	#[pallet::storage]
 	pub type Earned<T: Config> = StorageMap<
 		_,
@@ -61,35 +62,34 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// What an account may claim now.
+	/// Claimable amount per account.
 	#[pallet::storage]
 	pub type Claimable<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u128, ValueQuery>;
 
-	/// What happened to payouts.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
 		/// A payout was claimed.
 		Paid {
-			/// By whom.
+			/// Claiming account.
 			who: T::AccountId,
-			/// How much.
+			/// Amount.
 			amount: u128,
 		},
 	}
 
-	/// Why a call was refused.
 	#[pallet::error]
 	pub enum Error<T> {
-		/// The block has as many payouts as it may have. Try in the next one.
+		/// The block already has 16 payouts. Try again in the next block.
 		TooManyPayouts,
-		/// Nothing can be claimed now. What was earned becomes claimable when its block is included.
+		/// The account has no claimable amount. An earned amount becomes claimable when its block is
+		/// included.
 		NothingToClaim,
 	}
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Earn `amount`, to be claimed when the current block is included.
+		/// Earns `amount`. It becomes claimable when the current block is included.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::DbWeight::get().reads_writes(1, 1))]
 		pub fn earn(origin: OriginFor<T>, amount: u128) -> DispatchResult {
@@ -100,14 +100,14 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Claim whatever can be claimed.
+		/// Claims the claimable amount.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::DbWeight::get().reads_writes(1, 1))]
 		pub fn claim(origin: OriginFor<T>) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			let amount = Claimable::<T>::take(&who);
 			ensure!(amount > 0, Error::<T>::NothingToClaim);
-			// Here the tokens would be paid out.
+			// A real pallet transfers the tokens here.
 			Self::deposit_event(Event::Paid { who, amount });
 			Ok(())
 		}
@@ -115,10 +115,9 @@ pub mod pallet {
 
 	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
-		/// Whether what was earned in block `number` can no longer be lost with the segment. This is
-		/// how to ask instead of being told.
+		/// Returns whether block `number` is included, so that its payouts can no longer be lost.
 		pub fn is_settled(number: u32) -> bool {
-			T::Included::of(number).is_some_and(|status| status.is_included())
+			T::Inclusion::inclusion_status(number).is_some_and(|status| status.is_included())
 		}
 	}
 }

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The example does what it says.
+//! The example pallet `examples/payout`.
 
-use crate::{
-	examples::payout::{Claimable, Earned, Error, MAX_PAYOUTS},
-	mock::*,
-	OnIncluded,
-};
+use crate::{mock::*, OnIncluded};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
+use pallet_payout_example::{Claimable, Earned, Error, MAX_PAYOUTS};
 
 #[test]
-fn a_payout_is_claimable_when_its_block_is_included_and_not_before() {
+fn a_payout_is_claimable_only_after_its_block_is_included() {
 	new_test_ext().execute_with(|| {
 		let mut chain = Chain::new();
 		let genesis = chain.head().clone();
@@ -42,7 +39,7 @@ fn a_payout_is_claimable_when_its_block_is_included_and_not_before() {
 }
 
 #[test]
-fn a_block_has_no_more_payouts_than_can_be_told_at_once() {
+fn payouts_of_a_block_fit_into_one_notification() {
 	new_test_ext().execute_with(|| {
 		let mut chain = Chain::new();
 		let genesis = chain.head().clone();
