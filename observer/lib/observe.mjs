@@ -215,7 +215,7 @@ function runtimeOf({ api, client }, relay, { relayParents, para, tell }) {
 			limits: api.apis.VelocityApi.limits(at),
 			scheduled: api.apis.VelocityApi.scheduled_limits(at),
 			admission: admission(hash, at),
-			underWay: api.apis.UnincludedSegmentApi.segment(at).then(({ success, value }) => (success ? value.length : undefined)),
+			unincluded: api.apis.UnincludedSegmentApi.segment(at).then(({ success, value }) => (success ? value.length : undefined)),
 			stats: api.apis.UnincludedSegmentApi.stats(at).then(({ success, value }) => (success ? value : undefined)),
 		});
 		// An answer to a question that is no longer asked would be shown at the wrong relay block.

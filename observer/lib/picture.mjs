@@ -73,7 +73,7 @@ export function picture() {
 			const text = `R${line.number}: ${parts.join(' ') || '-'}`;
 			return [text, ...remarks(line, seen.size)].join(' | ');
 		},
-		reorg: ({ relay }) => `-- the relay chain takes another branch: ${relay.map(({ number }) => `R${number}`).join(' ')} did not count`,
+		reorg: ({ relay }) => `-- relay chain reorganization: ${relay.map(({ number }) => `R${number}`).join(' ')} abandoned`,
 		gap: ({ after, before }) => `-- relay blocks between R${after} and R${before} were missed and cannot be had any more`,
 		unread: ({ number, why }) => `-- what happened in R${number} could not be read: ${why}`,
 		down: ({ from }) => `-- the ${CHAINS[from]}'s endpoint is gone; trying to connect again`,
@@ -97,7 +97,7 @@ function attempts({ attempts, backed, lost }) {
 // The summary, a figure per line.
 export function summaryText({ para, relayBlocks, candidates, blocks, confidence, blockTimeMs, inclusionLag, chances, lostConnections, own }) {
 	const rows = [
-		['relay blocks', `${relayBlocks.seen} seen, ${relayBlocks.counted} counted, ${relayBlocks.sessionChanges} with a change of session, ${relayBlocks.missed} missed, ${relayBlocks.unread} unread, ${relayBlocks.reorgs} changes of branch`],
+		['relay blocks', `${relayBlocks.seen} seen, ${relayBlocks.counted} counted, ${relayBlocks.sessionChanges} with a change of session, ${relayBlocks.missed} missed, ${relayBlocks.unread} unread, ${relayBlocks.reorgs} reorganizations`],
 		['block time', `${seconds(blockTimeMs.mean)} on average, p50 ${seconds(blockTimeMs.p50)}, p95 ${seconds(blockTimeMs.p95)} (${blockTimeMs.count} blocks)`],
 		['candidates', `${rounded(candidates.perRelayBlock)} per relay block; ${candidates.backed} backed, ${candidates.included} included, ${candidates.timedOut} timed out, ${candidates.dropped} dropped at a change of session`],
 		['attempts', attempts(candidates)],
@@ -106,7 +106,7 @@ export function summaryText({ para, relayBlocks, candidates, blocks, confidence,
 		['inclusion lag', `p50 ${inclusionLag.p50 ?? '-'}, p95 ${inclusionLag.p95 ?? '-'} relay blocks (${inclusionLag.count} blocks)`],
 		['missed chances', `${chances.missed} of ${chances.all}`],
 		['lost connections', `relay chain ${lostConnections.relay}, parachain ${lostConnections.para}`],
-		...(own ? [['the chain itself', `${own.included} blocks included since #${own.since}, longest lag ${own.longest_lag ?? '-'} relay blocks, ${own.faults} faults of tracking`]] : []),
+		...(own ? [['the chain itself', `${own.included_blocks} blocks included since #${own.first_block}, longest lag ${own.longest_lag ?? '-'} relay blocks, ${own.faults} tracking faults`]] : []),
 	];
 	return [`Parachain ${para ?? '?'}`, ...rows.map(([what, value]) => `  ${what.padEnd(18)}${value}`)].join('\n');
 }

@@ -70,7 +70,7 @@ test('a summary of nothing, and one of something', () => {
 	assert.equal(
 		summaryText(nothing),
 		`Parachain ?
-  relay blocks      0 seen, 0 counted, 0 with a change of session, 0 missed, 0 unread, 0 changes of branch
+  relay blocks      0 seen, 0 counted, 0 with a change of session, 0 missed, 0 unread, 0 reorganizations
   block time        - on average, p50 -, p95 - (0 blocks)
   candidates        - per relay block; 0 backed, 0 included, 0 timed out, 0 dropped at a change of session
   attempts          backed -; 0 lost without being backed
@@ -88,7 +88,7 @@ test('a summary of nothing, and one of something', () => {
 		confidence: { authored: 19, finalized: 13, lost: 1, open: 5, ratio: 13 / 14 },
 		inclusionLag: { count: 9, mean: 3.1, p50: 3, p95: 4 },
 	};
-	assert.match(summaryText({ ...nothing, own: { since: 1, included: 7, longest_lag: 5, faults: 0 } }), / the chain itself +7 blocks included since #1, longest lag 5 relay blocks, 0 faults of tracking$/);
+	assert.match(summaryText({ ...nothing, own: { first_block: 1, included_blocks: 7, longest_lag: 5, faults: 0 } }), / the chain itself +7 blocks included since #1, longest lag 5 relay blocks, 0 tracking faults$/);
 	const text = summaryText(something);
 	assert.match(text, /^Parachain 2000\n/);
 	assert.match(text, / block time +6\.00 s on average, p50 6\.00 s, p95 6\.10 s \(9 blocks\)/);

@@ -12,7 +12,7 @@
 //   { t, from: 'relay' | 'para', type: 'best' | 'finalized', hash }
 //   { t, from: 'relay' | 'para', type: 'down' | 'up' }
 //   { t, from: 'para', type: 'block', hash, number, parent, digests }
-//   { t, from: 'para', type: 'runtime', relay, limits, scheduled, underWay, admission, stats }
+//   { t, from: 'para', type: 'runtime', relay, limits, scheduled, unincluded, admission, stats }
 //        what the parachain's runtime answered when relay block `relay` came, of what it can answer
 import { mean, percentile } from './histogram.mjs';
 import { decodeHead, pipelineDigest } from './header.mjs';
@@ -206,7 +206,7 @@ function walkTo(state, hash) {
 // A line as it is printed, with what is known beside the relay chain.
 function printed(state, line) {
 	const number = (hash) => state.chain.blocks.get(hash)?.number ?? null;
-	const { limits, scheduled, underWay, admission } = state.answers.get(line.hash) ?? {};
+	const { limits, scheduled, unincluded, admission } = state.answers.get(line.hash) ?? {};
 	return {
 		type: 'relay',
 		...line,
@@ -214,7 +214,7 @@ function printed(state, line) {
 		finalized: number(state.chain.finalized),
 		limits: limits ?? null,
 		scheduled: scheduled ?? null,
-		underWay: underWay ?? null,
+		unincluded: unincluded ?? null,
 		admission: admission ?? null,
 	};
 }
@@ -344,14 +344,14 @@ export function blockState(state, hash) {
 	return { state: stateOf(state, block, progress, under), backings, includedIn };
 }
 
-function stateOf(state, block, progress, underWay) {
+function stateOf(state, block, progress, unincluded) {
 	if (progress.includedIn !== undefined) {
 		const final = state.settled?.progress.get(block.hash)?.includedIn !== undefined;
 		return final || isFinal(state, block) ? 'finalized' : 'included';
 	}
 	if (isFinal(state, block)) return 'finalized';
 	if (progress.lost) return 'lost';
-	if (underWay) return 'backed';
+	if (unincluded) return 'backed';
 	return progress.timedOut + progress.dropped > 0 ? 'timedOut' : 'collated';
 }
 

@@ -179,7 +179,7 @@ describe('a recording', () => {
 			finalized: null,
 			limits: { velocity: 3, capacity: 12, target_block_rate: 3 },
 			scheduled: null,
-			underWay: null,
+			unincluded: null,
 			admission: null,
 		});
 		assert.deepEqual(objects[4], JSON.parse(JSON.stringify(summary(run(events()).state))));

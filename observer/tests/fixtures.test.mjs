@@ -19,7 +19,7 @@ function rounded({ relayBlocks, candidates, blocks, confidence, blockTimeMs, inc
 		inclusionLag: { ...inclusionLag, mean: two(inclusionLag.mean) },
 		chances,
 		lostConnections,
-		own: { included: own.included, longest: own.longest_lag, faults: own.faults },
+		own: { included: own.included_blocks, longest: own.longest_lag, faults: own.faults },
 	};
 }
 
@@ -62,8 +62,8 @@ describe('the beginning of a network with one core', async () => {
 	});
 
 	it('a fork of the relay chain, and a change of session', () => {
-		assert.deepEqual(part(text, '-- the relay chain', 'R42'), [
-			'-- the relay chain takes another branch: R39 did not count',
+		assert.deepEqual(part(text, '-- relay chain', 'R42'), [
+			'-- relay chain reorganization: R39 abandoned',
 			'R39: P11(I) P12(B) P13(C)',
 			'R40: P12(I) P13(B) P14(C)',
 			'R41: P13(I) | session 2',
@@ -143,8 +143,8 @@ describe('a network with bundles', async () => {
 			'R46: P15(I) P16(B2) P18-20(C)',
 			'R47: P16(I) P17(B2) P21-23(C)',
 			'R48: P17(I) P18-20(B2) P24-26(C)',
-			'-- the relay chain takes another branch: R49 did not count',
-			'-- the relay chain takes another branch: R49 did not count',
+			'-- relay chain reorganization: R49 abandoned',
+			'-- relay chain reorganization: R49 abandoned',
 			'R49: P18-20(I) P21-23(B2) P27-29(C)',
 		]);
 		const steady = lines.filter(({ number }) => number >= 50 && number <= 60);
@@ -153,7 +153,7 @@ describe('a network with bundles', async () => {
 
 	it('shows the relay blocks again when another branch of them wins', () => {
 		const last = text.findLastIndex((line) => line.startsWith('R66'));
-		assert.equal(text[last - 1], '-- the relay chain takes another branch: R66 R67 R68 R69 R70 R71 R72 R73 did not count');
+		assert.equal(text[last - 1], '-- relay chain reorganization: R66 R67 R68 R69 R70 R71 R72 R73 abandoned');
 		assert.deepEqual(text.slice(last, last + 5), [
 			"R66: P60'-62'(I) P60-62(L) P63-65(B2) P69-71(C)",
 			"R67: P63-65(I) P63'-65'(L) | session 4",
@@ -206,7 +206,7 @@ describe('a network in trouble', async () => {
 			'R58: P23(B)',
 			'R59: P23(I) | nothing backed',
 			'R60: P24(B)',
-			'-- the relay chain takes another branch: R61 did not count',
+			'-- relay chain reorganization: R61 abandoned',
 			"-- the parachain's endpoint is back",
 		]);
 		assert.deepEqual(part(text, 'R62', 'R65'), ['R62: - | nothing backed', 'R63: P25(C) | nothing backed', 'R64: P25(B)', 'R65: P25(I) P26(C) | nothing backed']);

@@ -91,7 +91,7 @@ describe('two chains', () => {
 		assert.deepEqual(run(events).text, [
 			'R10: P1(C)',
 			'R11: -',
-			'-- the relay chain takes another branch: R12 did not count',
+			'-- relay chain reorganization: R12 abandoned',
 			'R12: P1(B)',
 			'R13: P1(I) | nothing backed',
 		]);

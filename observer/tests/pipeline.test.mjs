@@ -449,7 +449,7 @@ describe('forks of the relay chain', () => {
 		assert.deepEqual(text, [
 			'R1: P1(C)',
 			'R2: P1(B)',
-			'-- the relay chain takes another branch: R2 R3 did not count',
+			'-- relay chain reorganization: R2 R3 abandoned',
 			'R2: -',
 			'R3: -',
 			'R4: P1(B)',
@@ -486,7 +486,7 @@ describe('forks of the relay chain', () => {
 		s.best(longer);
 		s.r();
 		const { text, state } = s.run();
-		assert.deepEqual(text, ['R1: -', '-- the relay chain takes another branch: R2 did not count', 'R2: -', 'R3: -']);
+		assert.deepEqual(text, ['R1: -', '-- relay chain reorganization: R2 abandoned', 'R2: -', 'R3: -']);
 		assert.equal(summary(state).relayBlocks.missed, 0);
 	});
 
@@ -690,10 +690,10 @@ describe('what our runtime says', () => {
 	it('is shown: a change of the limits, and why there is no block', () => {
 		const s = scenario();
 		const admission = { refusal: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } };
-		s.runtime(s.r(), { limits: [1, 3, 1], admission, underWay: 3 });
+		s.runtime(s.r(), { limits: [1, 3, 1], admission, unincluded: 3 });
 		s.runtime(s.r(), { limits: [3, 12, 3], admission });
 		s.p({ relayParent: 1 });
-		s.runtime(s.r(), { limits: [3, 12, 3], admission: { room: 2 }, stats: { included: 1 } });
+		s.runtime(s.r(), { limits: [3, 12, 3], admission: { room: 2 }, stats: { included_blocks: 1 } });
 		s.r();
 		s.r();
 		const { text, lines, state } = s.run();
@@ -705,8 +705,8 @@ describe('what our runtime says', () => {
 			'R4: -',
 		]);
 		assert.deepEqual(lines.map(({ limits }) => limits?.capacity), [3, undefined, 12, 12, undefined]);
-		assert.equal(lines[0].underWay, 3);
-		assert.deepEqual(summary(state).own, { included: 1 });
+		assert.equal(lines[0].unincluded, 3);
+		assert.deepEqual(summary(state).own, { included_blocks: 1 });
 	});
 });
 

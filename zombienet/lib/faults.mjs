@@ -13,7 +13,7 @@ export function calm(lines) {
 // How long the unincluded segment usually is, in blocks: the median over the calm ones of `lines`, which
 // must have a length. null if none has.
 export function usualLength(lines) {
-	const lengths = calm(lines).map(({ underWay }) => underWay).filter((length) => length !== null).sort((a, b) => a - b);
+	const lengths = calm(lines).map(({ unincluded }) => unincluded).filter((length) => length !== null).sort((a, b) => a - b);
 	return lengths[Math.floor((lengths.length - 1) / 2)] ?? null;
 }
 
@@ -27,7 +27,7 @@ export function recoveredWith(lines, { after, tip, usual, window, least }) {
 		const row = later.slice(end - window, end);
 		const last = row.at(-1);
 		const backed = row.filter((line) => line.backed.length > 0).length;
-		if (backed >= least && last.head >= tip && last.underWay !== null && last.underWay <= usual) return last.number;
+		if (backed >= least && last.head >= tip && last.unincluded !== null && last.unincluded <= usual) return last.number;
 	}
 	return undefined;
 }
@@ -44,7 +44,7 @@ export function tally(lines, from, to) {
 	const those = lines.filter(({ number }) => number >= from && number <= to);
 	const sum = (count) => those.reduce((total, line) => total + count(line), 0);
 	const blocksOf = (candidates) => candidates.reduce((total, { blocks }) => total + blocks.length, 0);
-	const lengths = those.map(({ underWay }) => underWay).filter((length) => length !== null);
+	const lengths = those.map(({ unincluded }) => unincluded).filter((length) => length !== null);
 	return {
 		relayBlocks: those.length,
 		sessions: sum(({ session }) => (session === null ? 0 : 1)),

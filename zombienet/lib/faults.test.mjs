@@ -5,7 +5,7 @@ import { backedWhileStopped, backersOf, calm, recoveredWith, tally, tallyText, u
 
 const candidate = (...numbers) => ({ core: 0, again: false, blocks: numbers.map((number) => ({ number })) });
 const again = (...numbers) => ({ ...candidate(...numbers), again: true });
-const line = (number, more = {}) => ({ number, session: null, backed: [candidate(number)], included: [candidate(number - 2)], timedOut: [], dropped: [], lost: [], head: number - 2, underWay: 3, ...more });
+const line = (number, more = {}) => ({ number, session: null, backed: [candidate(number)], included: [candidate(number - 2)], timedOut: [], dropped: [], lost: [], head: number - 2, unincluded: 3, ...more });
 const idle = (number, more = {}) => line(number, { backed: [], included: [], ...more });
 const range = (from, to, make = line) => Array.from({ length: to - from + 1 }, (_, at) => make(from + at));
 
@@ -15,7 +15,7 @@ test('relay blocks around a change of session are not calm', () => {
 });
 
 test('the usual length is the median of those that are known', () => {
-	const lengths = (...all) => all.map((underWay, at) => line(at + 1, { underWay }));
+	const lengths = (...all) => all.map((unincluded, at) => line(at + 1, { unincluded }));
 	assert.equal(usualLength(lengths(4, 3, null, 3, 9, 2)), 3);
 	assert.equal(usualLength(lengths(3, 4)), 3);
 	assert.equal(usualLength(lengths(null)), null);
@@ -40,10 +40,10 @@ test('nor does what is close to a change of session', () => {
 });
 
 test('the segment must be short again, and have drained of what was under way', () => {
-	const long = range(6, 9, (number) => line(number, { underWay: 4 }));
+	const long = range(6, 9, (number) => line(number, { unincluded: 4 }));
 	assert.equal(recoveredWith([...range(1, 5), ...long], wanted), undefined);
 	assert.equal(recoveredWith([...range(1, 5), ...long, line(10)], wanted), 10);
-	const unknown = range(6, 9, (number) => line(number, { underWay: null }));
+	const unknown = range(6, 9, (number) => line(number, { unincluded: null }));
 	assert.equal(recoveredWith([...range(1, 5), ...unknown], wanted), undefined);
 	const stuck = range(6, 9, (number) => line(number, { head: 4 }));
 	assert.equal(recoveredWith([...range(1, 5), ...stuck], wanted), undefined);
@@ -53,8 +53,8 @@ test('the segment must be short again, and have drained of what was under way', 
 test('what happened is counted in blocks and candidates', () => {
 	const lines = [
 		line(1),
-		line(2, { backed: [candidate(2), again(3, 4)], included: [], timedOut: [candidate(9)], lost: [{ number: 8 }, { number: 9 }], underWay: 4 }),
-		idle(3, { underWay: null }),
+		line(2, { backed: [candidate(2), again(3, 4)], included: [], timedOut: [candidate(9)], lost: [{ number: 8 }, { number: 9 }], unincluded: 4 }),
+		idle(3, { unincluded: null }),
 		idle(4, { session: 7, dropped: [candidate(5)] }),
 		line(5),
 	];

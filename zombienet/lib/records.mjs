@@ -1,22 +1,22 @@
-// Whether the parachain's own records (pallet-unincluded-segment) account for every block.
+// Checks that the parachain's records (pallet-unincluded-segment) cover every block.
 
-// What is wrong with the records of `blocks`, in words; nothing if all is right. For each block what
-// UnincludedSegmentApi answered in its state:
-//   [{ number, stats: { since, included, unmeasured, faults }, underWay: [number, ...] }]
-// Every block from `since` on is either counted as included or under way, once, the block itself last; and
-// what is counted as included does not become less.
+// Returns a description of every error in the records of `blocks`. Each block has the results of
+// UnincludedSegmentApi in its state:
+//   [{ number, stats: { first_block, included_blocks, blocks_with_unknown_lag, faults }, unincluded: [number, ...] }]
+// Every block from `first_block` on is either included or unincluded, and counted once. The block itself is the
+// last unincluded one. The number of included blocks never decreases.
 export function unaccounted(blocks) {
 	const found = [];
 	let before = 0;
-	for (const { number, stats, underWay } of blocks) {
-		const { since, included, unmeasured, faults } = stats;
-		const first = since + included;
+	for (const { number, stats, unincluded } of blocks) {
+		const { first_block: firstBlock, included_blocks: included, blocks_with_unknown_lag: unknown, faults } = stats;
+		const first = firstBlock + included;
 		const expected = Array.from({ length: Math.max(0, number - first + 1) }, (_, at) => first + at);
-		if (String(underWay) !== String(expected)) {
-			found.push(`#${number}: ${included} included since #${since}, and under way ${underWay.map((its) => `#${its}`).join(' ') || 'nothing'}`);
+		if (String(unincluded) !== String(expected)) {
+			found.push(`#${number}: ${included} included since #${firstBlock}, unincluded ${unincluded.map((its) => `#${its}`).join(' ') || 'none'}`);
 		}
-		if (included < before) found.push(`#${number}: ${included} included, ${before} in the block before`);
-		if (faults !== 0 || unmeasured !== 0) found.push(`#${number}: ${faults} faults, ${unmeasured} unmeasured`);
+		if (included < before) found.push(`#${number}: ${included} included, ${before} in the previous block`);
+		if (faults !== 0 || unknown !== 0) found.push(`#${number}: ${faults} faults, ${unknown} with an unknown lag`);
 		before = included;
 	}
 	return found;

@@ -21,7 +21,7 @@ export function watched({ say = () => {} } = {}) {
 	const show = picture();
 	const sorted = () => [...lines.values()].sort((a, b) => a.number - b.number);
 	const { look, fail, until } = waiting(() =>
-		JSON.stringify(sorted().slice(-3).map(({ number, head, underWay, finalized }) => ({ number, head, underWay, finalized }))),
+		JSON.stringify(sorted().slice(-3).map(({ number, head, unincluded, finalized }) => ({ number, head, unincluded, finalized }))),
 	);
 	return {
 		take(event) {

@@ -359,7 +359,7 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 			...without('stages', counts),
 			included: inclusion ? counts.included : null,
 			lost: { total: REASONS.reduce((sum, reason) => sum + counts.lost[reason], 0), ...counts.lost },
-			underWay: { ...counts.stages },
+			inFlight: { ...counts.stages },
 			...events,
 			held: { ...held },
 			refusals: Object.fromEntries(texts),

@@ -24,8 +24,8 @@ function pooled(state, now) {
 
 // All that were sent are somewhere.
 function balances(state) {
-	const { sent, finalized, lost, underWay } = state.figures();
-	assert.equal(sent, finalized + lost.total + Object.values(underWay).reduce((sum, count) => sum + count, 0));
+	const { sent, finalized, lost, inFlight } = state.figures();
+	assert.equal(sent, finalized + lost.total + Object.values(inFlight).reduce((sum, count) => sum + count, 0));
 }
 
 describe('sending', () => {
@@ -81,9 +81,9 @@ describe('the life of a transaction', () => {
 	it('goes through pool, block and inclusion to finality, and tells when', () => {
 		const state = make({ inclusion: true });
 		const { id } = pooled(state, 0);
-		assert.equal(state.figures().underWay.pool, 1);
+		assert.equal(state.figures().inFlight.pool, 1);
 		state.enact([id], 6_004);
-		assert.equal(state.figures().underWay.block, 1);
+		assert.equal(state.figures().inFlight.block, 1);
 		state.include([id], 12_000);
 		state.finalize([id], 24_000);
 		const { sent, inBlock, included, finalized, lost, latency } = state.figures();
@@ -102,8 +102,8 @@ describe('the life of a transaction', () => {
 		}
 		state.include([id], 4_000);
 		state.include([id], 4_000);
-		const { inBlock, included, finalized, underWay } = state.figures();
-		assert.deepEqual([inBlock, included, finalized, underWay.pool], [1, 1, 1, 0]);
+		const { inBlock, included, finalized, inFlight } = state.figures();
+		assert.deepEqual([inBlock, included, finalized, inFlight.pool], [1, 1, 1, 0]);
 	});
 
 	it('may be in a block before the node has answered', () => {
@@ -111,7 +111,7 @@ describe('the life of a transaction', () => {
 		const { id } = one(state, 0);
 		state.enact([id], 10);
 		state.answer(id, taken, 20);
-		assert.deepEqual(state.figures().underWay, { asking: 0, waiting: 0, pool: 0, block: 1 });
+		assert.deepEqual(state.figures().inFlight, { asking: 0, waiting: 0, pool: 0, block: 1 });
 	});
 
 	it('goes back to the pool when its block leaves the chain', () => {
@@ -119,7 +119,7 @@ describe('the life of a transaction', () => {
 		const { id } = pooled(state, 0);
 		state.enact([id], 6_000);
 		state.retract([id], 7_000);
-		assert.deepEqual([state.figures().retracted, state.figures().underWay.pool], [1, 1]);
+		assert.deepEqual([state.figures().retracted, state.figures().inFlight.pool], [1, 1]);
 		state.enact([id], 12_000);
 		state.finalize([id], 30_000);
 		const { inBlock, finalized, latency } = state.figures();
@@ -217,8 +217,8 @@ describe('a pool that refuses', () => {
 		state.close(1);
 		assert.deepEqual(state.take(30_000, 10).map((order) => order.id), [id]);
 		state.answer(id, refused('invalid'), 30_000);
-		const { lost, droppedByPool, underWay } = state.figures();
-		assert.deepEqual([lost.total, droppedByPool, underWay.waiting], [0, 1, 1]);
+		const { lost, droppedByPool, inFlight } = state.figures();
+		assert.deepEqual([lost.total, droppedByPool, inFlight.waiting], [0, 1, 1]);
 	});
 
 	it('may say a lot, of which a little is kept', () => {
@@ -238,8 +238,8 @@ describe('a transaction that is in no block', () => {
 		assert.equal(state.wakes(1), 30_000);
 		assert.equal(one(state, 30_000).id, id);
 		state.answer(id, { kind: 'present' }, 30_000);
-		const { droppedByPool, resent, underWay } = state.figures();
-		assert.deepEqual([droppedByPool, resent, underWay.pool], [0, 0, 1]);
+		const { droppedByPool, resent, inFlight } = state.figures();
+		assert.deepEqual([droppedByPool, resent, inFlight.pool], [0, 0, 1]);
 		assert.equal(state.wakes(30_000), 60_000);
 	});
 
@@ -332,8 +332,8 @@ describe('the nonces of a finalized block', () => {
 		const state = make();
 		const [a, b] = [pooled(state, 0), pooled(state, 100)];
 		state.reconcile([1, 0], 1_000, { missed: false });
-		const { lost, finalized, underWay } = state.figures();
-		assert.deepEqual([lost.usurped, finalized, underWay.pool], [1, 0, 1]);
+		const { lost, finalized, inFlight } = state.figures();
+		assert.deepEqual([lost.usurped, finalized, inFlight.pool], [1, 0, 1]);
 		assert.deepEqual([a.account, b.account], [0, 1]);
 		balances(state);
 	});
@@ -361,7 +361,7 @@ describe('the nonces of a finalized block', () => {
 		const state = make();
 		pooled(state, 0);
 		state.reconcile([0, 5], 1_000, { missed: true });
-		assert.equal(state.figures().underWay.pool, 1);
+		assert.equal(state.figures().inFlight.pool, 1);
 		assert.deepEqual(state.take(1_000, 1)[0], { id: 2, account: 1, nonce: 5, tip: 0 });
 		assert.ok(!state.isInDoubt());
 	});

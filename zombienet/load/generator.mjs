@@ -50,7 +50,7 @@ export function generator({ chain, transactions, clock = systemClock, settings, 
 	const finality = pace();
 	// Whether the blocks that were there before are known.
 	let caughtUp = false;
-	let underWay = 0;
+	let inFlight = 0;
 	let stopTimer = () => {};
 	let stopped = false;
 	let runtime;
@@ -77,9 +77,9 @@ export function generator({ chain, transactions, clock = systemClock, settings, 
 			stopTimer();
 			if (began === undefined || stopped) return;
 			const now = clock.now();
-			for (const order of state.take(now, CONCURRENT - underWay)) submit(order);
+			for (const order of state.take(now, CONCURRENT - inFlight)) submit(order);
 			if (state.isDone()) return settle.resolve();
-			if (underWay >= CONCURRENT) return;
+			if (inFlight >= CONCURRENT) return;
 			const wakes = state.wakes(now);
 			if (wakes < Infinity) stopTimer = clock.after(Math.max(0, Math.ceil(wakes - now)), turn);
 		});
@@ -87,9 +87,9 @@ export function generator({ chain, transactions, clock = systemClock, settings, 
 	const submit = (order) => {
 		const bytes = transactions.make(order);
 		ids.set(signatureOf(bytes), order.id);
-		underWay += 1;
+		inFlight += 1;
 		chain.submit(bytes).then((answer) => {
-			underWay -= 1;
+			inFlight -= 1;
 			if (answer.kind === 'signature') checkRuntime();
 			guarded(() => state.answer(order.id, answer, clock.now()));
 			turn();

@@ -36,13 +36,13 @@ async function drain({ clock, chain, load }, blocks = 20) {
 		chain.finalize();
 		await clock.move(0);
 	}
-	assert.ok(done, `still under way: ${JSON.stringify(load.report().underWay)}`);
+	assert.ok(done, `still under way: ${JSON.stringify(load.report().inFlight)}`);
 	return load.report();
 }
 
 function isWhole(report) {
-	const { sent, finalized, lost, underWay } = report;
-	assert.equal(sent, finalized + lost.total + Object.values(underWay).reduce((sum, count) => sum + count, 0));
+	const { sent, finalized, lost, inFlight } = report;
+	assert.equal(sent, finalized + lost.total + Object.values(inFlight).reduce((sum, count) => sum + count, 0));
 }
 
 describe('a load', () => {
@@ -75,7 +75,7 @@ describe('a load', () => {
 		const block = chain.block();
 		await clock.move(3_000);
 		const report = load.report();
-		assert.deepEqual(report.underWay, { asking: 0, waiting: 0, pool: 6, block: 7 });
+		assert.deepEqual(report.inFlight, { asking: 0, waiting: 0, pool: 6, block: 7 });
 		chain.finalize(block);
 		await clock.move(0);
 		assert.equal(load.report().finalized, 7);
@@ -122,7 +122,7 @@ describe('forks', () => {
 		const longer = chain.block({ on: other, best: false, transactions: [] });
 		chain.best(longer);
 		await clock.move(0);
-		assert.deepEqual([load.report().retracted, load.report().underWay.block], [7, 0]);
+		assert.deepEqual([load.report().retracted, load.report().inFlight.block], [7, 0]);
 		assert.ok(chain.pool.size >= fork.transactions.length);
 		assert.equal(load.report().blocks.blocks, 1, 'of the two that are left, the first tells when counting begins');
 		const report = await drain(run);
@@ -138,8 +138,8 @@ describe('forks', () => {
 		const final = chain.block({ on: chain.genesis, best: false, transactions: transactions.slice(0, 4) });
 		chain.finalize(final);
 		await clock.move(0);
-		const { finalized, retracted, underWay } = load.report();
-		assert.deepEqual([finalized, retracted, underWay.block], [4, 7, 0]);
+		const { finalized, retracted, inFlight } = load.report();
+		assert.deepEqual([finalized, retracted, inFlight.block], [4, 7, 0]);
 	});
 });
 

@@ -27,7 +27,7 @@ export function callLine({ call, backlog, signaturesPerSecond }) {
 
 // `report` is that of generator.mjs with `facts`.
 export function reportText({ facts, ...report }) {
-	const { perSecond, latency, underWay, lost, held, blocks } = report;
+	const { perSecond, latency, inFlight, lost, held, blocks } = report;
 	const stage = (name, count, more) => `  ${name.padEnd(12)}${String(count).padStart(8)}   ${more}`;
 	const latencyOf = ({ p50, p95 }) => `p50 ${seconds(p50)}, p95 ${seconds(p95)} after it was sent`;
 	const lines = [
@@ -36,7 +36,7 @@ export function reportText({ facts, ...report }) {
 		report.included === null ? stage('included', '-', 'not looked at: give --relay') : stage('included', report.included, latencyOf(latency.included)),
 		stage('finalized', report.finalized, `${rate(perSecond.finalized)}, ${latencyOf(latency.finalized)}`),
 		stage('lost', lost.total, named(lost, Object.keys(lost).filter((name) => name !== 'total')).join(', ')).trimEnd(),
-		stage('under way', Object.values(underWay).reduce((sum, count) => sum + count, 0), named(underWay, Object.keys(underWay)).join(', ')).trimEnd(),
+		stage('in flight', Object.values(inFlight).reduce((sum, count) => sum + count, 0), named(inFlight, Object.keys(inFlight)).join(', ')).trimEnd(),
 	];
 	const also = [
 		...[[report.failed, 'failed in their block'], [report.late, 'lost ones came after the limit'], [report.unseen, 'known final by their nonces alone']],

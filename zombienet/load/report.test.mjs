@@ -27,7 +27,7 @@ const report = {
 	seconds: 30,
 	perSecond: { asked: 20, sent: 20, inBlock: 19.8, finalized: null },
 	latency: { block: { p50: 3.6, p95: 6.3 }, included: { p50: 12, p95: 18 }, finalized: { p50: null, p95: null } },
-	underWay: { asking: 0, waiting: 0, pool: 9, block: 20 },
+	inFlight: { asking: 0, waiting: 0, pool: 9, block: 20 },
 	lost: { total: 1, invalid: 1, usurped: 0 },
 	answers: { taken: 600, present: 5, full: 0 },
 	refusals: {},
@@ -45,7 +45,7 @@ test('a report without trouble', () => {
   included         580   p50 12.0 s, p95 18.0 s after it was sent
   finalized        570   -, p50 -, p95 - after it was sent
   lost               1   1 invalid
-  under way         29   9 pool, 20 block
+  in flight         29   9 pool, 20 block
 5 blocks, one in 6.0 s
   ref time    mean 1000 ms (50 % of a block's), most 1500 ms (75 %), 167 ms/s
   proof       mean 1.00 MiB (10 % of a block's), most 2.00 MiB (20 %), 0.17 MiB/s

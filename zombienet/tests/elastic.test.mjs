@@ -61,7 +61,7 @@ describe('network elastic', { timeout: 1_800_000 }, () => {
 	});
 
 	it('is given two further cores', async () => {
-		assert.deepEqual(await to('collator-1').api.query.Velocity.Limits.getValue(), LIMITS);
+		assert.deepEqual(await to('collator-1').api.query.Velocity.CurrentLimits.getValue(), LIMITS);
 		const { api } = to('alice');
 		const assignment = [[Enum('Task', PARA), WHOLE_CORE]];
 		const calls = FURTHER_CORES.map((core) => api.tx.Coretime.assign_core({ core, begin: 0, assignment, end_hint: undefined }).decodedCall);

@@ -79,7 +79,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		load.begin();
 		const from = pipeline.now();
 		const steady = await pipeline.until(SECONDS.start, `${STEADY} relay blocks with transactions and without a fault`, (lines) => {
-			const later = calm(lines).filter(({ number, underWay }) => number > from && underWay !== null);
+			const later = calm(lines).filter(({ number, unincluded }) => number > from && unincluded !== null);
 			return later.length >= STEADY ? later : undefined;
 		});
 		usual = usualLength(steady);
@@ -191,7 +191,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 
 	it('loses no transaction', async () => {
 		load.end();
-		await within(SECONDS.load, 'all transactions to be final', load.finished, () => JSON.stringify(load.report().underWay));
+		await within(SECONDS.load, 'all transactions to be final', load.finished, () => JSON.stringify(load.report().inFlight));
 		const figures = load.report();
 		console.log(reportText({ facts: load.facts, ...figures }));
 		assert.deepEqual({ lost: figures.lost.total, finalized: figures.finalized }, { lost: 0, finalized: figures.sent });

@@ -153,7 +153,7 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 
 	it(`backs ${BACKED.least} to ${BACKED.most} candidates in ${RELAY_BLOCKS} relay blocks`, async () => {
 		const parachain = to('collator-1').api;
-		assert.deepEqual(await parachain.query.Velocity.Limits.getValue(), SYNC);
+		assert.deepEqual(await parachain.query.Velocity.CurrentLimits.getValue(), SYNC);
 		assert.equal(await parachain.apis.RelayParentOffsetApi.relay_parent_offset(), 0, 'the chain has another runtime than its network says');
 		const { client, api } = to('alice');
 		const meter = throughputMeter({ blocks: RELAY_BLOCKS });

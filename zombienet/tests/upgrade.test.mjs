@@ -1,5 +1,5 @@
 // A runtime upgrade of the parachain of network `basic` under load, with records of blocks under way and a
-// change of the limits scheduled across it. The chain goes on, its records account for every block, the
+// change of the limits scheduled across it. The chain continues, its records account for every block, the
 // limits come into force in the new runtime and the new pace is reached, and no finalized block and no
 // transaction is lost.
 import assert from 'node:assert/strict';
@@ -80,7 +80,7 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 			limits: event('Velocity', 'LimitsApplied')?.limits,
 			stats: stats.value,
 			segment: segment.value,
-			underWay: segment.value.map(({ number }) => number),
+			unincluded: segment.value.map(({ number }) => number),
 			scheduled,
 		};
 	}
@@ -137,19 +137,19 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 		assert.ok((await bringing).ok);
 
 		const stored = chain.blocks.find((block) => block.stored);
-		console.log(`code of ${code.length} bytes announced in parachain block #${stored.number} on relay block #${stored.relayParent}; blocks under way then: ${stored.underWay.join(' ')}`);
+		console.log(`code of ${code.length} bytes announced in parachain block #${stored.number} on relay block #${stored.relayParent}; unincluded blocks: ${stored.unincluded.join(' ')}`);
 		assert.ok(stored.segment.at(-1).record.announces_code, 'its record says that it announces code');
 	});
 
 	it('goes on through the upgrade', async () => {
 		const upgraded = await until(SECONDS.upgrade, 'the upgrade', (blocks) => blocks.find((block) => block.upgraded));
-		console.log(`upgraded in parachain block #${upgraded.number} on relay block #${upgraded.relayParent}; blocks under way then: ${upgraded.underWay.join(' ')}; limits still scheduled then: ${upgraded.scheduled !== undefined}`);
+		console.log(`upgraded in parachain block #${upgraded.number} on relay block #${upgraded.relayParent}; unincluded blocks: ${upgraded.unincluded.join(' ')}; limits are scheduled: ${upgraded.scheduled !== undefined}`);
 		assert.ok(upgraded.segment.at(-1).record.applies_code, 'its record says that it applies the code');
 		// At least that of the block itself, written by the old runtime, for the new one to count.
-		assert.ok(upgraded.underWay.includes(upgraded.number), 'records were under way at the upgrade');
+		assert.ok(upgraded.unincluded.includes(upgraded.number), 'the segment had blocks at the upgrade');
 		assert.ok(upgraded.scheduled, 'limits were scheduled at the upgrade');
 
-		const included = await until(SECONDS.upgrade, 'the inclusion of what was under way', (blocks) => blocks.find(({ number, stats }) => number > upgraded.number && stats.since + stats.included > upgraded.number));
+		const included = await until(SECONDS.upgrade, 'the inclusion of the segment at the upgrade', (blocks) => blocks.find(({ number, stats }) => number > upgraded.number && stats.first_block + stats.included_blocks > upgraded.number));
 		console.log(`all of them are included as of parachain block #${included.number} on relay block #${included.relayParent}`);
 		const versions = await Promise.all(['collator-1', 'collator-2', 'para-full'].map(version));
 		console.log(`spec version ${versionBefore}, then ${versions.join(', ')}`);
@@ -175,15 +175,15 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 
 	it('loses no transaction', async () => {
 		load.end();
-		await within(SECONDS.load, 'all transactions to be final', load.finished, () => JSON.stringify(load.report().underWay));
+		await within(SECONDS.load, 'all transactions to be final', load.finished, () => JSON.stringify(load.report().inFlight));
 		const figures = load.report();
 		console.log(reportText({ facts: load.facts, ...figures }));
 		assert.deepEqual({ lost: figures.lost.total, failed: figures.failed, finalized: figures.finalized }, { lost: 0, failed: 0, finalized: figures.sent });
 	});
 
 	it('has records that account for every block', () => {
-		const { number, stats, underWay } = chain.blocks.at(-1);
-		console.log(`records of ${chain.blocks.length} finalized parachain blocks, #${chain.blocks[0].number} to #${number}: ${stats.included} included since #${stats.since}, ${underWay.length} under way, ${stats.faults} faults, longest lag ${stats.longest_lag} relay blocks`);
+		const { number, stats, unincluded } = chain.blocks.at(-1);
+		console.log(`records of ${chain.blocks.length} finalized parachain blocks, #${chain.blocks[0].number} to #${number}: ${stats.included_blocks} included since #${stats.first_block}, ${unincluded.length} unincluded, ${stats.faults} faults, longest lag ${stats.longest_lag} relay blocks`);
 		assert.deepEqual(unaccounted(chain.blocks), []);
 	});
 

@@ -34,7 +34,7 @@ mod benchmarks {
 	#[benchmark]
 	fn nothing_to_serve() {
 		begin_bundle::<T>();
-		Service::<T>::put(ServiceState { heavy: None, bundles_to_wait: 2 });
+		Service::<T>::put(ServiceState { heavy_queue: None, bundles_to_wait: 2 });
 
 		#[block]
 		{
@@ -51,7 +51,7 @@ mod benchmarks {
 	fn serve() {
 		begin_bundle::<T>();
 		let queue = MessageOriginOf::<T>::from(7);
-		Service::<T>::put(ServiceState { heavy: Some(queue.clone()), bundles_to_wait: 1 });
+		Service::<T>::put(ServiceState { heavy_queue: Some(queue.clone()), bundles_to_wait: 1 });
 		let message =
 			BoundedSlice::try_from(&[0u8; 1][..]).expect("a byte is no long message; qed");
 		MessageQueue::<T>::enqueue_message(message, queue.clone());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! How many messages a block takes into the queue.
+//! Intake of messages into the queue.
 
 use crate::pallet::*;
 use conveyor_primitives::share::FULL_CORE;
@@ -12,18 +12,17 @@ use cumulus_pallet_parachain_system::{
 use frame_support::{traits::Get, weights::Weight};
 use frame_system::Phase;
 
-/// What a block may weigh: `MaxParachainBlockWeight`, but while inherents are created and executed no
-/// more than the block's share.
+/// Maximum block weight: `MaxParachainBlockWeight`, but at most the block's share while inherents are
+/// created and executed.
 ///
-/// parachain-system takes in messages up to a part of this weight. What it does not take in comes in
-/// the next block, so no message is lost. A block that needed the full core before its inherents keeps
-/// it.
+/// parachain-system takes in messages up to a part of this weight. The next blocks take in the rest, so no
+/// message is lost. A block that uses the full core before its inherents keeps it.
 pub struct MaxBlockWeight<T>(PhantomData<T>);
 
 impl<T: Config> Get<Weight> for MaxBlockWeight<T> {
 	fn get() -> Weight {
 		let max_block = MaxParachainBlockWeight::<T, T::TargetBlockRate>::get();
-		// Transactions ask for this a dozen times each. The first two questions cost no storage access.
+		// Every transaction reads this a dozen times. These two conditions need no storage access.
 		let is_share = max_block != FULL_CORE || T::TargetBlockRate::get() <= 1;
 		match !is_share && Pallet::<T>::applies_inherents() {
 			true => Pallet::<T>::share(&frame_system::Pallet::<T>::digest()),
@@ -32,11 +31,11 @@ impl<T: Config> Get<Weight> for MaxBlockWeight<T> {
 	}
 }
 
-/// What a block may spend on taking in messages from other parachains: all that it has left.
+/// Maximum weight for the intake of messages from other parachains: all weight that the block has left.
 ///
-/// For `ReservedXcmpWeight` of parachain-system. `xcmp-queue` *drops* what exceeds the reservation, so
-/// it must not be short. It costs nothing, because only what is used counts. If a flood of tiny messages
-/// needs more than the share, a bundle's first block takes the full core.
+/// For `ReservedXcmpWeight` of parachain-system. `xcmp-queue` *drops* messages that exceed the reservation.
+/// A high reservation costs nothing, because only used weight counts. If many tiny messages need more than
+/// the share, the first block of a bundle uses the full core.
 pub struct XcmpReservation<T>(PhantomData<T>);
 
 impl<T: Config> Get<Weight> for XcmpReservation<T> {
@@ -47,7 +46,7 @@ impl<T: Config> Get<Weight> for XcmpReservation<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Whether inherents are created or executed, in a block that does not have the full core already.
+	/// Returns whether inherents are created or executed, in a block that does not use the full core yet.
 	fn applies_inherents() -> bool {
 		!frame_system::Pallet::<T>::inherents_applied()
 			&& matches!(

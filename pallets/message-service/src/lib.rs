@@ -1,36 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Serves the message queue with a block's share of the core. A message that needs more gets the full
-//! core, in one bundle of ten at most.
+//! core, in at most one of ten bundles.
 //!
 //! # Goals
 //!
-//! - A backlog of messages ends no bundle. With the SDK's dynamic block weights the first block of a
-//!   bundle may weigh as much as a full core. If it weighs more than its share, it is the last block on
-//!   that core. A constant `ServiceWeight` is more than the share at high target block rates, so each
-//!   backlog makes a bundle of one block.
-//! - No message blocks its queue. A message that fits into the service of a full core is executed,
-//!   however small the share is. A larger one is overweight, as ever.
-//! - No message is dropped on its way into the queue, because no block takes in more than its
-//!   reservation pays for.
+//! - A backlog of messages shortens no bundle. With the SDK's dynamic block weights, a first block that
+//!   uses more than its share is the last block on its core. At high target block rates a constant
+//!   `ServiceWeight` exceeds the share, so every backlog makes bundles of one block.
+//! - No message blocks its queue. A message that fits into the service weight of a full core is executed,
+//!   for every share. A larger message is overweight, as with the SDK.
+//! - No message is dropped at intake, because no block takes in more than its reservation covers.
 //!
 //! # Service
 //!
-//! The part [`Config::ServicePart`] of a block is for queued messages. At the beginning of each block the
-//! queues are served with that part of the block's share (`conveyor_primitives::share`).
+//! At the start of each block the queues are served with [`Config::ServicePart`] of the block's share
+//! (`conveyor_primitives::share`).
 //!
-//! A queue that was first and did not make any progress has a *heavy* message at its front: one that
-//! fits no share. [`Service`] remembers the queue. In the first block of a bundle it is served with
-//! `ServicePart` of the full core, at most once in [`BUNDLES_PER_FULL_CORE`] bundles. That block
-//! is the last of its bundle if the message needs what it asks for.
+//! If the first queue makes no progress, its first message is *heavy*: it fits into no share. [`Service`]
+//! stores the queue. In the first block of a bundle this queue is served with `ServicePart` of the full
+//! core, at most once in [`BUNDLES_PER_FULL_CORE`] bundles. If the message uses more than the share, that
+//! block is the last of its bundle.
 //!
 //! # Intake
 //!
-//! parachain-system takes in messages of the relay chain and of other parachains up to a third of what
-//! the block may prove. In the first block of a bundle that would be a third of the core, which is
-//! more than the share of a block in a bundle of four or more. [`MaxBlockWeight`] gives
-//! it the share instead. [`XcmpReservation`] is all that the block has left: `xcmp-queue` drops
-//! what exceeds its reservation.
+//! parachain-system takes in messages of the relay chain and of other parachains up to a third of the
+//! block's maximum proof size. In the first block of a bundle that is a third of the core, which exceeds
+//! the share in a bundle of four or more. [`MaxBlockWeight`] returns the share instead.
+//! [`XcmpReservation`] is all weight that the block has left, because `xcmp-queue` drops messages that
+//! exceed the reservation.
 //!
 //! # Use
 //!
@@ -42,7 +40,7 @@
 //! }
 //!
 //! impl pallet_message_queue::Config for Runtime {
-//!     // This pallet serves the queues at the beginning of a block.
+//!     // This pallet serves the queues at the start of a block.
 //!     type ServiceWeight = ();
 //!     type IdleMaxServiceWeight = pallet_message_service::FullCoreService<Runtime>;
 //!     // …
@@ -53,11 +51,11 @@
 //!     // …
 //! }
 //!
-//! // In the block weights, in place of `MaxParachainBlockWeight`:
+//! // In the block weights, instead of `MaxParachainBlockWeight`:
 //! let max_block = pallet_message_service::MaxBlockWeight::<Runtime>::get();
 //! ```
 //!
-//! The integrity test rejects a runtime whose message queue is configured in another way.
+//! The integrity test rejects another configuration of the message queue.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -78,7 +76,7 @@ pub use pallet::*;
 pub use service::{FullCoreService, ServiceState};
 pub use weights::WeightInfo;
 
-/// Of this many bundles, one at most gives a heavy message the full core.
+/// Number of bundles of which at most one gives a heavy message the full core.
 pub const BUNDLES_PER_FULL_CORE: u8 = 10;
 
 #[frame_support::pallet]
@@ -89,26 +87,23 @@ pub mod pallet {
 	use pallet_message_queue::MessageOriginOf;
 	use sp_runtime::Perbill;
 
-	/// The version of the storage's layout.
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
-	/// The pallet.
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What a runtime decides.
+	/// Configuration.
 	#[pallet::config]
 	pub trait Config:
 		frame_system::Config<RuntimeEvent: From<Event<Self>>>
 		+ cumulus_pallet_parachain_system::Config
 		+ pallet_message_queue::Config
 	{
-		/// Blocks per relay slot that the chain aims at, on all cores: the same type as that of
-		/// `MaxParachainBlockWeight`.
+		/// Target block rate, in blocks per relay slot: the same type as in `MaxParachainBlockWeight`.
 		type TargetBlockRate: Get<u32>;
 
-		/// The part of a block that is for queued messages.
+		/// Part of a block's weight for queued messages.
 		#[pallet::constant]
 		type ServicePart: Get<Perbill>;
 
@@ -116,18 +111,18 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 	}
 
-	/// What is known of heavy messages.
+	/// State of the service of heavy messages.
 	#[pallet::storage]
 	pub type Service<T: Config> = StorageValue<_, ServiceState<MessageOriginOf<T>>, ValueQuery>;
 
-	/// What happened to a heavy message.
+	/// Service of heavy messages.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
-		/// The block gave this queue the service of a full core: the message at its front did not fit
-		/// into a block's share.
+		/// The queue got the service weight of a full core, because its first message does not fit into a
+		/// block's share.
 		ServedWithFullCore {
-			/// The queue.
+			/// Served queue.
 			queue: MessageOriginOf<T>,
 		},
 	}

@@ -56,7 +56,7 @@ fn a_heavy_message_is_executed_in_a_first_block_and_its_queue_drains() {
 		let executed = Executed::take();
 		assert_eq!(executed.len(), 31);
 		assert_eq!(executed[0].1, millis(500));
-		assert_eq!(Service::<Test>::get().heavy, None);
+		assert_eq!(Service::<Test>::get().heavy_queue, None);
 	});
 }
 
@@ -135,7 +135,7 @@ fn a_message_that_proves_too_much_for_the_share_is_heavy() {
 #[test]
 fn an_idle_block_may_execute_it_earlier() {
 	new_test_ext().execute_with(|| {
-		Service::<Test>::put(ServiceState { heavy: None, bundles_to_wait: 10 });
+		Service::<Test>::put(ServiceState { heavy_queue: None, bundles_to_wait: 10 });
 		// More than the part of 58 ms, less than the share of 166 ms.
 		enqueue(sibling(1), millis(100));
 		block(&digest(1, 0, 1), true);
@@ -186,6 +186,6 @@ fn without_bundles_heavy_messages_wait() {
 			assert!(!block(&Default::default(), false).ends_bundle);
 		}
 		assert_eq!(waiting(sibling(1)), 1);
-		assert_eq!(Service::<Test>::get().heavy, Some(sibling(1)));
+		assert_eq!(Service::<Test>::get().heavy_queue, Some(sibling(1)));
 	});
 }

@@ -294,13 +294,24 @@ fn next_block_returns_room_or_reason_and_wait() {
 		let now = Velocity::next_block();
 		assert_eq!((now.relay_slot, now.room, now.refusal), (Some(10.into()), 3, None));
 		assert_eq!((now.wait_for_relay_slot, now.wait_for_inclusions), (None, 0));
-		// The segment is full: a bundle of 3 needs three inclusions.
+		// The target is reached: the next bundle needs the next relay slot and room for 3 blocks.
+		run_hook(10);
+		run_hook(10);
 		set_segment(5);
 		let full = Velocity::next_block();
 		assert_eq!(full.refusal, Some(Refusal::SegmentFull { length: 5, capacity: 5 }));
-		assert_eq!((full.wait_for_relay_slot, full.wait_for_inclusions), (None, 3));
-		// Within a bundle one inclusion suffices.
+		assert_eq!(full.room, 0);
+		assert_eq!((full.wait_for_relay_slot, full.wait_for_inclusions), (Some(11.into()), 3));
+		set_segment(2);
+		let reached = Velocity::next_block();
+		assert_eq!(reached.refusal, Some(Refusal::BundleDoesNotFit { needed: 3, room: 1 }));
+		assert_eq!(
+			(reached.wait_for_relay_slot, reached.wait_for_inclusions),
+			(Some(11.into()), 0)
+		);
+		// Within a bundle one block is admitted after one inclusion.
 		initialize(Position { bundle: Some((0, false)), core: None });
+		set_segment(5);
 		assert_eq!(Velocity::next_block().wait_for_inclusions, 1);
 	});
 }
