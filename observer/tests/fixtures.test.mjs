@@ -213,7 +213,7 @@ describe('a network in trouble', async () => {
 	});
 
 	it('takes another branch and the first one again', () => {
-		assert.equal(text.filter((line) => line.includes('R61 did not count')).length, 2);
+		assert.equal(text.filter((line) => line.includes('R61 abandoned')).length, 2);
 		assert.deepEqual(lines.filter(({ number }) => number === 61).map(({ session }) => session), [3]);
 	});
 
