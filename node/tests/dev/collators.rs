@@ -125,7 +125,7 @@ fn write(
 	folder: &Folder,
 ) -> String {
 	let limits = Limits { velocity, capacity, target_block_rate };
-	let key = to_hex(&pallet_velocity::Limits::<Runtime>::hashed_key(), false);
+	let key = to_hex(&pallet_velocity::CurrentLimits::<Runtime>::hashed_key(), false);
 	let place = &mut specification["genesis"]["raw"]["top"][key];
 	assert!(place.is_string(), "genesis has no limits: {place}");
 	*place = to_hex(&limits.encode(), false).into();
