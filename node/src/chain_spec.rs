@@ -29,7 +29,7 @@ pub(crate) type ParachainSpec = sc_service::GenericChainSpec<Extensions>;
 /// What a parachain's specification holds beyond that of any chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ChainSpecExtension)]
 pub(crate) struct Extensions {
-	/// The relay chain, for want of a `-- --chain`.
+	/// Relay chain that is used without `-- --chain`.
 	#[serde(alias = "relayChain", alias = "RelayChain")]
 	pub(crate) relay_chain: String,
 	/// The parachain's id, for runtimes that cannot be asked for it.

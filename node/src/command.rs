@@ -61,7 +61,7 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 	}
 }
 
-/// Runs a node of the chain, until it is told to stop or fails.
+/// Runs a node of the chain until it receives a stop signal or fails.
 fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 	// All that can be wrong with the arguments comes first, for both halves: a node that has
 	// started to create folders should not stop because of a typing error.

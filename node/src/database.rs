@@ -32,7 +32,7 @@ where
 		Some(value) if value.get_name() == ROCKSDB => Err(format!(
 			"`--database {ROCKSDB}`: this node is built without RocksDB, and ParityDB is the only \
 			 database it opens. Leave the option out, or say `--database paritydb`. A RocksDB \
-			 database cannot be converted: sync again, into a `--base-path` of its own.",
+			 database cannot be converted: sync again, into another `--base-path`.",
 		)
 		.into()),
 		_ => Ok(()),

@@ -10,7 +10,7 @@
 //!   [`benchmark`] measures weights, [`dev`] runs a chain with a simulated relay chain.
 //! - [`chain_spec`]: the embedded chains, and how a chain specification is found and read.
 //! - [`database`]: that ParityDB is the only database, for both halves.
-//! - [`rpc`]: what the node answers beyond what every node does.
+//! - [`rpc`]: RPC methods in addition to those of every node.
 //! - [`service`]: the running node, from the database to the collator.
 
 // The SDK's error types are that large, and they end here, in `main`: a box would gain nothing.
@@ -61,7 +61,7 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn a_cause_is_told_once() {
+	fn a_cause_is_printed_once() {
 		let cause = std::io::Error::other("disk on fire");
 		let repeats = sc_service::Error::Application(Box::new(cause));
 		assert_eq!(with_causes(&repeats), "Application: disk on fire");

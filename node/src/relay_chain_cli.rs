@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 /// Reads the arguments after `--`.
 ///
-/// On its own, so that a mistake in them is told before anything is done for the parachain's half.
+/// Called before the parachain's part starts, so that an error in them is reported at once.
 pub(crate) fn parse(args: &[String]) -> Result<polkadot_cli::RunCmd, clap::Error> {
 	let help = color_print::cformat!(
 		"Arguments of the relay chain's half of the node.\n\n\
@@ -35,9 +35,9 @@ pub(crate) fn parse(args: &[String]) -> Result<polkadot_cli::RunCmd, clap::Error
 pub(crate) struct RelayChainCli {
 	/// What was typed.
 	base: polkadot_cli::RunCmd,
-	/// The relay chain that the parachain's specification names, for want of a `--chain`.
+	/// Relay chain of the parachain's specification, used without `--chain`.
 	chain_id: Option<String>,
-	/// Where the relay chain's data goes, for want of a `--base-path`.
+	/// Folder of the relay chain's data, used without `--base-path`.
 	base_path: PathBuf,
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! What the node answers by RPC beyond what every node does.
+//! RPC methods in addition to those of every node.
 //!
-//! `sc-service` brings the groups `author`, `chain`, `chainHead`, `chainSpec`, `childstate`,
-//! `offchain`, `state`, `system`, `transaction`, and `archive` where no block is pruned. A question
-//! that a runtime API answers needs nothing here: `state_call` asks it.
+//! `sc-service` provides the groups `author`, `chain`, `chainHead`, `chainSpec`, `childstate`,
+//! `offchain`, `state`, `system`, `transaction`, and `archive` where no block is pruned. Runtime
+//! APIs need no method here: `state_call` calls them.
 
 use crate::service::types::{ParachainBackend, ParachainClient, ParachainPool};
 use jsonrpsee::RpcModule;

@@ -26,7 +26,7 @@ use sp_keyring::Sr25519Keyring;
 /// variant `offset-zero`.
 pub const SYNC_RUNTIME_PRESET: &str = "sync";
 
-/// The limits of [`SYNC_RUNTIME_PRESET`]: nothing may be under way when a block is built.
+/// Limits of [`SYNC_RUNTIME_PRESET`]: a block may be built only if the unincluded segment is empty.
 const SYNC_LIMITS: Limits = Limits { velocity: 1, capacity: 1, target_block_rate: 1 };
 
 /// The para id of all presets: the first that a relay chain gives to anybody but the system.
@@ -35,10 +35,10 @@ pub const PARA_ID: ParaId = ParaId::new(2000);
 /// What each development account has at genesis, in the smallest parts of the token.
 pub const ENDOWMENT: crate::Balance = 1_000_000 * UNIT;
 
-/// What a collator that nobody has chosen must put at stake, in the smallest parts of the token.
+/// Bond of a collator that governance has not set, in the smallest unit of the token.
 pub const CANDIDACY_BOND: crate::Balance = 16 * EXISTENTIAL_DEPOSIT;
 
-/// A genesis with `collators`, as a JSON patch of the default one. Sudo is Alice, whoever they are.
+/// Returns a genesis with `collators`, as a JSON patch of the default one. Alice is sudo.
 pub fn genesis(collators: &[Sr25519Keyring]) -> Value {
 	genesis_with(collators, INITIAL_LIMITS)
 }

@@ -3,8 +3,8 @@
 //! A parachain runtime on asynchronous backing.
 //!
 //! It is the SDK's parachain template with one difference: how fast the chain may go is not
-//! compiled in. [`pallet_velocity`] keeps the limits in state, and everything here that depends on
-//! the pace asks it:
+//! compiled in. [`pallet_velocity`] stores the limits, and all parts of the runtime that depend on
+//! them read it:
 //!
 //! | who | asks for | where |
 //! | --- | --- | --- |
@@ -12,8 +12,7 @@
 //! | the collator, before it builds | the verdict, the target block rate | [`apis`] |
 //! | the weight of a block | the target block rate | [`configs::system`] |
 //!
-//! And the chain knows what it has under way: [`pallet_unincluded_segment`] keeps a record of every
-//! block from authored to included.
+//! [`pallet_unincluded_segment`] keeps a record of every block until it is included.
 //!
 //! What stays a constant, and why: the relay parent offset ([`RELAY_PARENT_OFFSET`]) and the two
 //! slot durations ([`SLOT_DURATION`], [`RELAY_CHAIN_SLOT_DURATION_MILLIS`]).
@@ -168,38 +167,37 @@ pub const SLOT_DURATION: u64 = 6_000;
 /// Length of a relay slot in milliseconds. A property of the relay chain.
 pub const RELAY_CHAIN_SLOT_DURATION_MILLIS: u64 = 6_000;
 
-/// The longest unincluded segment that governance may allow, in blocks.
+/// Maximum capacity that governance can set, in blocks.
 pub const MAX_CAPACITY: u32 = 255;
 
-/// Highest target block rate that governance may set, in blocks per relay slot.
+/// Maximum target block rate that governance can set, in blocks per relay slot.
 ///
 /// 12 is the highest rate that was measured on a network with a real relay chain
 /// (`zombienet/tests/live-limits.test.mjs`): a block every 500 ms, in bundles on one core. At a rate that
-/// collators or validators cannot keep up with, bundles miss every chance to be backed, and then no
-/// block is included that could lower the rate. Raise it only with a measurement.
+/// collators or validators cannot reach, all candidates may miss all attempts, and no block is included
+/// that could lower the rate. Measure before raising it.
 pub const MAX_TARGET_BLOCK_RATE: u32 = 12;
 
-/// A block under way whose relay parent is more than this many relay blocks back means that the chain
-/// is stalled: a minute, where inclusion takes about four relay blocks.
+/// Age of the oldest unincluded block above which the chain counts as stalled, in relay blocks: one minute.
+/// Inclusion normally takes four relay blocks.
 pub const STALL_AFTER: u32 = 10;
 
-/// Of how many of the latest included blocks the inclusion lag is remembered.
+/// Number of latest included blocks whose inclusion lag is stored.
 pub const INCLUSION_WINDOW: u32 = 64;
 
-/// How far ahead governance may schedule limits, in relay blocks: 4 weeks.
+/// Maximum distance of scheduled limits, in relay blocks: 4 weeks.
 pub const MAX_SCHEDULE_AHEAD: u32 =
 	28 * 24 * 60 * 60 * 1_000 / (RELAY_CHAIN_SLOT_DURATION_MILLIS as u32);
 
-/// The limits of a chain that never set any: a block per relay slot, and a segment just long enough
-/// for that.
+/// Limits of a chain that has not set any: one block per relay slot, and the recommended capacity.
 pub const INITIAL_LIMITS: Limits = Limits {
 	velocity: 1,
 	capacity: Pipeline::v2(RELAY_PARENT_OFFSET).recommended_capacity(1),
 	target_block_rate: 1,
 };
 
-/// Blocks in a minute at a pace of one block per relay slot. A faster chain needs less time for
-/// them: what has to take a certain time must not be measured in blocks.
+/// Blocks per minute at one block per relay slot. At a higher rate they take less time, so do not use them
+/// for periods that must have a certain length.
 pub const MINUTES: BlockNumber = 60_000 / (RELAY_CHAIN_SLOT_DURATION_MILLIS as BlockNumber);
 /// Blocks in an hour, see [`MINUTES`].
 pub const HOURS: BlockNumber = MINUTES * 60;

@@ -62,14 +62,14 @@ pub struct Builder<'a> {
 impl<'a> Builder<'a> {
 	/// Begin a candidate on `state`'s head.
 	///
-	/// The head is the included block: nothing is under way before the candidate.
+	/// The head is the included block: the unincluded segment is empty.
 	pub fn new(state: &'a mut State, relay: RelayContext) -> Self {
 		let included = state.head().clone();
 		Self::after(state, relay, &included)
 	}
 
-	/// Begin a candidate on `state`'s head when `included` is the included block: what came after it
-	/// is under way.
+	/// Starts a candidate on `state`'s head. `included` is the included block, and the blocks after it are
+	/// unincluded.
 	pub fn after(state: &'a mut State, relay: RelayContext, included: &Header) -> Self {
 		Self::receiving(state, relay, included, &Inbound::default())
 	}

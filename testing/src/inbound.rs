@@ -52,7 +52,7 @@ impl Inbound {
 		}
 	}
 
-	/// Put the messages into what the collator tells the chain.
+	/// Adds the messages to the parachain inherent.
 	pub(crate) fn put(&self, inherent: &mut ParachainInherentData) {
 		inherent.downward_messages.clone_from(&self.downward);
 		inherent.horizontal_messages = self

@@ -240,8 +240,8 @@ impl State {
 		result.map_err(|error| error.to_string())
 	}
 
-	/// Execute a block that was built elsewhere, as a node does that imports it, and make it the
-	/// head. Answers what it adds to the proof of its candidate.
+	/// Executes a block as an importing node does, and makes it the head. Returns what it adds to the
+	/// candidate's proof.
 	pub fn import(&mut self, block: &Block) -> Result<StorageProof, String> {
 		let mut execution = self.begin_block();
 		self.execute(&mut execution, EXECUTE_BLOCK, &without_seal(block))?;
@@ -271,7 +271,7 @@ impl State {
 /// The runtime API that executes a block. It takes [`without_seal`].
 pub const EXECUTE_BLOCK: &str = "Core_execute_block";
 
-/// A block as [`EXECUTE_BLOCK`] takes it: whoever imports it has verified the seal and taken it off.
+/// Returns the block without its seal, as [`EXECUTE_BLOCK`] requires it.
 pub fn without_seal(block: &Block) -> Vec<u8> {
 	let mut block = block.clone();
 	block.header.digest_mut().pop().expect("the seal is the last item");

@@ -2,10 +2,10 @@
 
 //! Builds blocks on the simulated relay chain, one bundle per core and relay slot.
 //!
-//! What happens in a relay slot is what the slot-based collator of `cumulus-client-consensus-aura`
-//! does (`collators/slot_based/block_builder_task.rs`), in the same order and with the same questions
-//! to the runtime. It is not that collator itself, because that one lives by the clock: a relay slot
-//! could not be made shorter than its 6 s on chain, and no run could be repeated.
+//! It repeats the steps of the slot-based collator of `cumulus-client-consensus-aura`
+//! (`collators/slot_based/block_builder_task.rs`), with the same calls of the runtime in the same order. It
+//! is not that collator, because that one uses the system clock: a relay slot could not be shorter than
+//! 6 s, and no run could be repeated.
 
 use super::{
 	collator_rules::{
@@ -59,19 +59,19 @@ use sp_trie::proof_size_extension::{ProofSizeExt, RecordingProofSizeProvider};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// Builds blocks with everything it takes.
+/// Builds blocks.
 pub(crate) struct Author<PF> {
 	/// The parachain.
 	pub(crate) client: Arc<ParachainClient>,
 	/// Its database.
 	pub(crate) backend: Arc<ParachainBackend>,
-	/// Where built blocks go.
+	/// Imports built blocks.
 	pub(crate) block_import: ParachainBlockImport,
-	/// Makes blocks out of the transaction pool.
+	/// Creates blocks from the transaction pool.
 	pub(crate) proposer_factory: PF,
-	/// Where the collators' keys are.
+	/// Keystore with the collators' keys.
 	pub(crate) keystore: KeystorePtr,
-	/// How long a relay slot takes on the clock.
+	/// Duration of a relay slot in real time.
 	pub(crate) relay_slot: Duration,
 	/// Labels of built blocks.
 	pub(crate) labels: Labels,
@@ -79,7 +79,7 @@ pub(crate) struct Author<PF> {
 	pub(crate) validator: Option<Arc<Validator>>,
 }
 
-/// What all blocks of a relay slot have in common.
+/// Data of a relay slot that all its blocks share.
 struct SlotContext {
 	relay_parent: RelayParent,
 	claim: SlotClaim<AuthorityId>,
@@ -87,21 +87,21 @@ struct SlotContext {
 	included: Hash,
 	claim_queue_offset: u8,
 	number_of_cores: u16,
-	/// When the relay slot has begun.
+	/// Start of the relay slot.
 	start: Instant,
 }
 
-/// A core's bundle as far as it was built.
+/// Blocks of a core's bundle that are built so far.
 #[derive(Default)]
 struct Bundle {
 	blocks: Vec<Block>,
-	/// The state that each block has read, without what the blocks before it have recorded.
+	/// Proof of each block, without nodes that earlier blocks have recorded.
 	proofs: Vec<StorageProof>,
-	/// Nodes of the state that are in the proof, or that the bundle has written: the next block does
-	/// not record them again.
+	/// Nodes that are in the proofs or that the bundle has written. The next block does not record them
+	/// again.
 	recorded: ProofRecorderIgnoredNodes<Block>,
 	label: Option<BundleLabel>,
-	/// Why it was abandoned, if it was.
+	/// Reason why the bundle was abandoned, if it was.
 	abandoned: Option<Refusal>,
 }
 
@@ -112,8 +112,8 @@ where
 	PF::Proposer: Send,
 	<PF::Proposer as Proposer<Block>>::Error: Send + Sync + 'static,
 {
-	/// Use the relay slot of the relay chain's tip, which has just begun: build a bundle for each core,
-	/// if it is admitted, and propose it.
+	/// Builds and proposes a bundle for each core, if it is admitted, at the relay slot of the relay
+	/// chain's tip.
 	pub(crate) async fn use_slot(
 		&mut self,
 		relay: &mut SimulatedRelay,
@@ -130,7 +130,7 @@ where
 		let parent = to_build_on(&*self.backend, &included, newest, &window)?;
 		let parent_hash = parent.hash();
 
-		// The best block may be one that was given up or lost, of another runtime.
+		// The best block may be an abandoned or lost block with another runtime.
 		let offset_of_parent = self.relay_parent_offset(parent_hash);
 		if offset_of_parent != offset {
 			offset = offset_of_parent;
@@ -160,7 +160,7 @@ where
 			return Ok(NoBlock::NoCores { ahead, lookahead }.into());
 		}
 
-		// By the clock's slot, as the collator does, not by the relay parent's.
+		// The slot of the tip decides, as in the collator, not the slot of the relay parent.
 		let relay_slot = relay.tip().slot;
 		let ends_para_slot = para_slot(relay_slot, slot_duration)?.0
 			!= para_slot(relay_slot + 1u64, slot_duration)?.0;
@@ -196,7 +196,7 @@ where
 		Ok(outcome)
 	}
 
-	/// Makes a candidate of `bundle`, built on `parent`, and validates it on a blocking thread.
+	/// Creates a candidate from `bundle` and validates it on a blocking thread.
 	async fn candidate(
 		&self,
 		parent: &Header,
@@ -237,20 +237,20 @@ where
 		})
 	}
 
-	/// The runtime as blocks are executed with it, also if it is only pending.
+	/// Returns the runtime API with the code that executes blocks, including a pending upgrade.
 	fn api(&self) -> ApiRef<'_, <ParachainClient as ProvideRuntimeApi<Block>>::Api> {
 		let mut api = self.client.runtime_api();
 		api.set_call_context(CallContext::Onchain { import: false });
 		api
 	}
 
-	/// How far behind the relay chain's tip the relay parent of a block on `parent` is.
+	/// Returns the relay parent offset of a block on `parent`, in relay blocks.
 	fn relay_parent_offset(&self, parent: Hash) -> u32 {
-		// Runtimes from before the API build on the tip.
+		// Runtimes without the API build on the tip.
 		self.api().relay_parent_offset(parent).unwrap_or_default()
 	}
 
-	/// Build the bundle that is planned for `core`, on top of `parent`.
+	/// Builds the planned bundle of `core` on `parent`.
 	async fn build_bundle(
 		&mut self,
 		parent: &Header,
@@ -263,14 +263,14 @@ where
 			let relay_slot = context.relay_parent.block.slot;
 			let needed = if planned.index == 0 { core.blocks.len() as u32 } else { 1 };
 			if let Err(refusal) = self.admission(&head, context.included, relay_slot, needed)? {
-				// A bundle is built entirely or not at all.
+				// Only complete bundles are proposed.
 				bundle.abandoned = Some(refusal);
 				break;
 			}
 			if planned.skipped {
 				break;
 			}
-			// Blocks come at a steady pace, the first at once.
+			// Blocks start at regular intervals, the first one at once.
 			tokio::time::sleep_until(context.start + planned.at).await;
 			self.build(&head, parent, core.selector, planned, context, &mut bundle).await?;
 			let label = self.labels.next(head.number + 1, self.client.info().finalized_number);
@@ -284,7 +284,7 @@ where
 
 	/// Returns the runtime's verdict on `needed` more blocks.
 	///
-	/// The API assumes that there are as many cores as at the parent's relay slot. If there are fewer,
+	/// The API assumes as many cores as at the parent's relay slot. If there are fewer,
 	/// upstream's collator tries to build, the block rejects itself, and the collator waits for the next
 	/// relay slot. Here the same verdict comes without the attempt.
 	fn admission(
@@ -393,8 +393,8 @@ where
 		block.body = Some(body.clone());
 		block.state_action =
 			StateAction::ApplyChanges(StorageChanges::Changes(proposal.storage_changes));
-		// Blocks that were given up or lost may be as many, or more. Whose transactions return to the
-		// pool when this one becomes the best.
+		// A fork of abandoned or lost blocks may be longer. Their transactions return to the pool when this
+		// block becomes the best one.
 		block.fork_choice = Some(ForkChoiceStrategy::Custom(true));
 		let header: Header = block.post_header();
 		// Tracing executes the block again, with these sizes.

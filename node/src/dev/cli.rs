@@ -3,8 +3,8 @@
 //! The options of `conveyor-node dev`.
 
 use super::{
-	chance::Chance,
 	pipeline::Rules,
+	random_faults::RandomFaults,
 	relay::{Settings, SimulatedRelay, RELAY_SLOT_ON_CHAIN_MS},
 };
 use crate::chain_spec;
@@ -15,6 +15,9 @@ use sc_cli::{Cors, DatabasePruningMode};
 use sc_network::{multiaddr::Protocol, Multiaddr};
 use sp_keyring::Sr25519Keyring;
 use std::{net::Ipv4Addr, ops::RangeInclusive, time::Duration};
+
+#[cfg(test)]
+mod tests;
 
 /// Port of the peer-to-peer network, unless `--port` names another.
 const DEFAULT_P2P_PORT: u16 = 30_333;
@@ -145,7 +148,7 @@ pub(crate) struct DevCmd {
 	)]
 	pub(crate) collators: u8,
 
-	/// The probability, 0 to 1, that a core's candidate misses its chance in a relay block to be
+	/// The probability, 0 to 1, that a core's candidate misses its attempt in a relay block to be
 	/// backed.
 	///
 	/// It is proposed again to the next one, until it is older than the lookahead allows. Then it is
@@ -203,12 +206,12 @@ pub(crate) struct DevCmd {
 	#[arg(long, value_name = "NUMBER", default_value_t = 0)]
 	pub(crate) seed: u64,
 
-	/// What every node can be told.
+	/// Options of every node.
 	#[command(flatten)]
 	pub(crate) base: sc_cli::RunCmd,
 }
 
-/// Parses a number within `range`, and says what is wrong with one that is not.
+/// Returns a parser for numbers within `range`. Its error names the range.
 fn in_range<N>(
 	range: RangeInclusive<N>,
 ) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static
@@ -235,47 +238,47 @@ where
 }
 
 impl DevCmd {
-	/// How long a relay slot takes on the clock.
+	/// Returns the duration of a relay slot in real time.
 	pub(crate) fn relay_slot(&self) -> Duration {
 		Duration::from_millis(self.relay_slot_ms)
 	}
 
-	/// Refuses what clap cannot know to be wrong, as clap refuses. Nothing has been created yet.
+	/// Rejects combinations of options that clap cannot check, with clap's error format.
 	pub(crate) fn check(&self) -> Result<(), clap::Error> {
-		let refuse = |text: String| Err(Self::command().error(ErrorKind::ValueValidation, text));
+		let reject = |text: String| Err(Self::command().error(ErrorKind::ValueValidation, text));
 		let (lookahead, delay) = (self.relay_settings().rules.lookahead, self.inclusion_delay);
 		let needed = needed_lookahead(delay);
 		if lookahead < needed {
-			return refuse(format!(
+			return reject(format!(
 				"--lookahead {lookahead} is too short for an inclusion delay of {delay}: a \
-				 candidate's first chance to be backed comes {needed} relay blocks after its relay \
-				 parent. Say --lookahead {needed} or more, or a shorter --inclusion-delay",
+				 candidate's first attempt is {needed} relay blocks after its relay parent. Set \
+				 --lookahead to at least {needed}, or a shorter --inclusion-delay",
 			));
 		}
 		if self.collator == Collator::Upstream && self.relay_slot_ms != RELAY_SLOT_ON_CHAIN_MS {
-			return refuse(format!(
-				"--relay-slot-ms {} is not possible with --collator upstream, which uses the clock: a \
-				 relay slot takes {RELAY_SLOT_ON_CHAIN_MS} ms. Leave out one of them",
+			return reject(format!(
+				"--relay-slot-ms {} is not possible with --collator upstream, which uses the system \
+				 clock: a relay slot takes {RELAY_SLOT_ON_CHAIN_MS} ms. Remove one of them",
 				self.relay_slot_ms,
 			));
 		}
 		if self.collators > 1 && !self.is_default_chain() {
 			let chain = self.base.shared_params.chain.as_deref().unwrap_or_default();
-			return refuse(format!(
-				"--collators {} makes a genesis of the chain `dev`, and --chain {chain} brings its \
-				 own. Leave out one of them",
+			return reject(format!(
+				"--collators {} creates a genesis of the chain `dev`, and --chain {chain} has another \
+				 genesis. Remove one of them",
 				self.collators,
 			));
 		}
 		Ok(())
 	}
 
-	/// Whether the chain is `dev`, whose genesis is made for the collators of the options.
+	/// Returns whether the chain is `dev`, whose genesis follows from the options.
 	pub(crate) fn is_default_chain(&self) -> bool {
 		self.base.shared_params.chain.as_deref().is_none_or(|chain| chain == chain_spec::DEV)
 	}
 
-	/// What the relay chain is like.
+	/// Returns the settings of the simulated relay chain.
 	pub(crate) fn relay_settings(&self) -> Settings {
 		let inclusion_delay = self.inclusion_delay;
 		let default = || needed_lookahead(inclusion_delay).max(DEFAULT_LOOKAHEAD);
@@ -286,7 +289,7 @@ impl DevCmd {
 				session: self.relay_session,
 			},
 			cores: self.cores,
-			chance: Chance {
+			faults: RandomFaults {
 				seed: self.seed,
 				miss_rate: self.miss_rate,
 				availability_miss_rate: self.availability_miss_rate,
@@ -295,12 +298,12 @@ impl DevCmd {
 		}
 	}
 
-	/// Whose keys the node has.
+	/// Returns the collators whose keys the node has.
 	pub(crate) fn collators(&self) -> Vec<Sr25519Keyring> {
 		COLLATORS.into_iter().take(self.collators.into()).collect()
 	}
 
-	/// The node's configuration, with what a development chain does not need to be told.
+	/// Returns the node's configuration, with the defaults of a development chain.
 	pub(crate) fn run_cmd(&self) -> NormalizedRunCmd {
 		let mut base = self.base.clone();
 		// Temporary state, Alice's keys, and no network key needed.
@@ -310,7 +313,7 @@ impl DevCmd {
 			.get_or_insert_with(|| Cors::List(BROWSER_ORIGINS.map(Into::into).into()));
 		// An explorer that looks at an old block needs its state.
 		base.import_params.pruning_params.state_pruning.get_or_insert(DatabasePruningMode::Archive);
-		// Nobody else has this chain, so nobody has to reach the node.
+		// No other node has this chain, so no node connects.
 		if base.network_params.listen_addr.is_empty() {
 			let port = base.network_params.port.take().unwrap_or(DEFAULT_P2P_PORT);
 			let loopback = Multiaddr::empty()
@@ -322,134 +325,8 @@ impl DevCmd {
 	}
 }
 
-/// The shortest lookahead with which a candidate gets a chance to be backed.
+/// Returns the minimum lookahead at which a candidate has an attempt, in relay blocks.
 fn needed_lookahead(inclusion_delay: u32) -> u32 {
 	let backing_delay = Rules { inclusion_delay, lookahead: 0, session: None }.backing_delay();
 	RELAY_PARENT_OFFSET + backing_delay
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use clap::Parser;
-	use sc_cli::CliConfiguration;
-	use sc_service::PruningMode;
-
-	fn parse(args: &[&str]) -> Result<DevCmd, String> {
-		let dev = DevCmd::try_parse_from(["dev"].iter().chain(args));
-		let dev = dev.and_then(|dev| dev.check().map(|()| dev));
-		dev.map_err(|error| error.to_string())
-	}
-
-	#[test]
-	fn defaults_are_those_of_a_relay_chain() {
-		let dev = parse(&[]).unwrap();
-		assert_eq!((dev.relay_slot_ms, dev.inclusion_delay), (6_000, 2));
-		let Settings { rules, cores, chance } = dev.relay_settings();
-		assert_eq!((rules.lookahead, cores), (5, 1));
-		assert_eq!((chance.seed, chance.miss_rate, chance.relay_fork_rate), (0, 0.0, 0.0));
-		assert_eq!(dev.collators(), [Sr25519Keyring::Alice]);
-		let run = dev.run_cmd();
-		assert!(run.is_dev().unwrap());
-		assert_eq!(run.chain_id(true).unwrap(), "dev");
-		let cors = run.rpc_cors(true).unwrap().expect("not everybody");
-		assert!(cors.contains(&"https://polkadot.js.org".to_string()));
-		assert!(cors.contains(&"http://localhost:*".to_string()));
-		assert_eq!(run.state_pruning().unwrap(), Some(PruningMode::ArchiveAll));
-		assert_eq!(listen_addresses(&run), ["/ip4/127.0.0.1/tcp/30333"]);
-	}
-
-	fn listen_addresses(run: &NormalizedRunCmd) -> Vec<String> {
-		let addresses = &run.base.network_params.listen_addr;
-		addresses.iter().map(ToString::to_string).collect()
-	}
-
-	#[test]
-	fn what_is_said_is_done() {
-		let dev = parse(&["--chain", "local", "--rpc-cors", "all", "--base-path", "/a"]).unwrap();
-		let run = dev.run_cmd();
-		assert_eq!(run.chain_id(true).unwrap(), "local");
-		assert_eq!(run.rpc_cors(true).unwrap(), None);
-		assert_eq!(run.base_path().unwrap().unwrap().path(), std::path::Path::new("/a"));
-		let run = parse(&["--state-pruning", "300", "--port", "40000"]).unwrap().run_cmd();
-		assert_eq!(run.state_pruning().unwrap(), Some(PruningMode::blocks_pruning(300)));
-		assert_eq!(listen_addresses(&run), ["/ip4/127.0.0.1/tcp/40000"]);
-		let address = "/ip4/0.0.0.0/tcp/40001";
-		let run = parse(&["--listen-addr", address]).unwrap().run_cmd();
-		assert_eq!(listen_addresses(&run), [address]);
-
-		let options = "--miss-rate 0.25 --availability-miss-rate 0.5 --relay-fork-rate 1 --seed 7 \
-		               --cores 3 --lookahead 4 --relay-session 20";
-		let dev = parse(&options.split(' ').collect::<Vec<_>>()).unwrap();
-		let Settings { rules, cores, chance } = dev.relay_settings();
-		assert_eq!((rules.lookahead, rules.session, cores), (4, Some(20), 3));
-		assert_eq!(chance.availability_miss_rate, 0.5);
-		assert_eq!((chance.seed, chance.miss_rate, chance.relay_fork_rate), (7, 0.25, 1.0));
-		let dev = parse(&["--collators", "3", "--chain", "dev"]).unwrap();
-		assert_eq!(dev.collators().last(), Some(&Sr25519Keyring::Charlie));
-	}
-
-	#[test]
-	fn the_lookahead_is_long_enough_for_the_inclusion_delay() {
-		let lookahead =
-			|delay| parse(&["--inclusion-delay", delay]).unwrap().relay_settings().rules.lookahead;
-		assert_eq!(["1", "5", "6", "32"].map(lookahead), [5, 5, 6, 32]);
-		let refused = |args: &[&str]| parse(args).unwrap_err();
-		let error = refused(&["--inclusion-delay", "6", "--lookahead", "5"]);
-		assert!(
-			error.contains("--lookahead 5 is too short for an inclusion delay of 6"),
-			"{error}"
-		);
-		assert!(error.contains("Say --lookahead 6 or more"), "{error}");
-		assert!(parse(&["--inclusion-delay", "6", "--lookahead", "6"]).is_ok());
-		let error = refused(&["--lookahead", "1"]);
-		assert!(error.contains("Say --lookahead 2 or more"), "{error}");
-	}
-
-	#[test]
-	fn upstream_s_collator_takes_no_other_relay_slot_than_the_clock_s() {
-		assert_eq!(parse(&[]).unwrap().collator, Collator::Own);
-		let dev = parse(&["--collator", "upstream", "--relay-slot-ms", "6000"]).unwrap();
-		assert_eq!(dev.collator, Collator::Upstream);
-		for ms in ["1000", "6001"] {
-			let error = parse(&["--collator", "upstream", "--relay-slot-ms", ms]).unwrap_err();
-			let expected = format!("--relay-slot-ms {ms} is not possible with --collator upstream");
-			assert!(error.contains(&expected), "{error}");
-			assert!(error.contains("a relay slot takes 6000 ms. Leave out one"), "{error}");
-		}
-	}
-
-	#[test]
-	fn collators_need_a_genesis_that_has_them() {
-		let error = parse(&["--collators", "2", "--chain", "local"]).unwrap_err();
-		assert!(error.contains("--collators 2") && error.contains("--chain local"), "{error}");
-		assert!(error.contains("Leave out one of them"), "{error}");
-		let error = parse(&["--collators", "7"]).unwrap_err();
-		assert!(error.contains("7 is out of range, choose between 1 and 6"), "{error}");
-	}
-
-	#[test]
-	fn values_out_of_range_are_refused_with_the_range() {
-		let error = parse(&["--relay-slot-ms", "5"]).unwrap_err();
-		assert!(error.contains("5 is out of range, choose between 50 and 60000"), "{error}");
-		let error = parse(&["--inclusion-delay", "0"]).unwrap_err();
-		assert!(error.contains("0 is out of range, choose between 1 and 32"), "{error}");
-		assert!(parse(&["--inclusion-delay", "some"]).is_err());
-		for (option, value, range) in [
-			("--miss-rate", "1.5", "0 and 1"),
-			("--miss-rate", "-0.1", "0 and 1"),
-			("--relay-fork-rate", "NaN", "0 and 1"),
-			("--availability-miss-rate", "2", "0 and 1"),
-			("--relay-session", "9", "10 and 14400"),
-			("--cores", "0", "1 and 100"),
-			("--lookahead", "0", "1 and 64"),
-			("--lookahead", "65", "1 and 64"),
-			("--collators", "0", "1 and 6"),
-		] {
-			let error = parse(&[&format!("{option}={value}")]).unwrap_err();
-			let expected = format!("{value} is out of range, choose between {range}");
-			assert!(error.contains(&expected) && error.contains(option), "{error}");
-		}
-		assert!(parse(&["--seed", "-1"]).is_err());
-	}
 }

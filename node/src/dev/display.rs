@@ -58,7 +58,7 @@ fn line(
 		line += &format!(" | {} is not available yet", late.blocks);
 	}
 	if let Some(missed) = &events.missed {
-		line += &format!(" | {} missed a chance to be backed", missed.blocks);
+		line += &format!(" | {} missed an attempt", missed.blocks);
 	}
 	if let Some(Candidate { blocks, invalid: Some(reason), .. }) = &events.invalid {
 		line += &format!(" | {blocks} is invalid and not backed: {reason}");
@@ -74,7 +74,7 @@ fn line(
 pub(crate) fn log_branch(relay: &SimulatedRelay, sibling: &RelayBlock) {
 	log::info!(
 		target: LOG_TARGET,
-		"-- the relay chain takes another branch: R{} did not count",
+		"-- relay chain reorganization: R{} abandoned",
 		sibling.header.number,
 	);
 	log_block(relay, sibling, None);
@@ -132,10 +132,7 @@ mod tests {
 			missed: Some(candidate(4, 0)),
 			..Default::default()
 		};
-		assert_eq!(
-			line(events),
-			"R8: P5(L) P6(L) | P4 missed a chance to be backed | 1 unincluded",
-		);
+		assert_eq!(line(events), "R8: P5(L) P6(L) | P4 missed an attempt | 1 unincluded",);
 		let events = Events { unavailable: Some(candidate(4, 0)), ..Default::default() };
 		assert_eq!(line(events), "R8: - | P4 is not available yet | 1 unincluded");
 		let events = Events { timed_out: vec![candidate(4, 0)], ..Default::default() };

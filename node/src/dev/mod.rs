@@ -10,7 +10,7 @@
 //!
 //! - [`labels`]: labels of parachain blocks in the log.
 //! - [`pipeline`]: what becomes of candidates, as plain values.
-//! - [`chance`]: which candidates miss a chance, and which relay blocks are replaced.
+//! - [`random_faults`]: which candidates miss an attempt, and which relay blocks are replaced.
 //! - [`relay`]: the relay chain, made of real blocks.
 //! - [`slot_outcome`]: the outcome of a relay slot for the collator.
 //! - [`validation`]: validates candidates as a relay chain validator does.
@@ -24,12 +24,12 @@
 //! - this file: the node around them, and the clock.
 
 mod author;
-mod chance;
 mod cli;
 mod collator_rules;
 mod display;
 mod labels;
 mod pipeline;
+mod random_faults;
 mod relay;
 mod rpc;
 mod slot_outcome;
@@ -124,7 +124,7 @@ fn start_node(
 		check_collators(&client, &collators, &config)?;
 	}
 
-	// Nobody else has this chain.
+	// No other node has this chain.
 	config.network.default_peers_set.in_peers = 0;
 	config.network.default_peers_set.out_peers = 0;
 	let (network, system_rpc_tx, tx_handler_controller, sync_service, _) =
@@ -334,7 +334,7 @@ fn add_keys(keystore: &KeystorePtr, collators: &[Sr25519Keyring]) -> Result<(), 
 	Ok(())
 }
 
-/// The clock: a relay block and a chance for the collator every `relay_slot`.
+/// Produces a relay block every `relay_slot`, and lets the collator use it.
 async fn run_relay<PF>(
 	client: Arc<ParachainClient>,
 	mut relay: SimulatedRelay,
@@ -377,7 +377,7 @@ async fn run_relay<PF>(
 	}
 }
 
-/// Finalize what the relay chain has included for good.
+/// Finalizes the blocks whose inclusion cannot be undone by a relay chain fork.
 fn finalize_settled(client: &ParachainClient, relay: &SimulatedRelay) -> Result<(), relay::Error> {
 	let included = header_of(&relay.settled().para.included)?;
 	if *included.number() > client.info().finalized_number {

@@ -29,7 +29,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 impl SimulatedRelay {
 	/// A relay chain that continues the one in `client`'s database.
 	///
-	/// Its numbers and slots go on from the newest block's, or from now; finalized blocks are
+	/// Its numbers and slots continue those of the newest block, or start now; finalized blocks are
 	/// included, newer ones are backed, in a single candidate, and an upgrade that waits for its
 	/// go-ahead gets it.
 	pub(super) fn start_for(

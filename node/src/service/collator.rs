@@ -45,9 +45,9 @@ pub(crate) struct CollatorParams<'a> {
 	pub(crate) backend: Arc<ParachainBackend>,
 	/// How its blocks get into the database.
 	pub(crate) block_import: ParachainBlockImport,
-	/// Tells it about blocks of others.
+	/// Notifies the collator of imported blocks.
 	pub(crate) block_import_handle: SlotBasedBlockImportHandle<Block>,
-	/// Where it takes transactions from.
+	/// Transaction pool.
 	pub(crate) transaction_pool: Arc<ParachainPool>,
 	/// The relay chain it builds for.
 	pub(crate) relay_chain: Arc<dyn RelayChainInterface>,
@@ -57,9 +57,9 @@ pub(crate) struct CollatorParams<'a> {
 	pub(crate) collator_key: CollatorPair,
 	/// Who it is in the relay chain's network.
 	pub(crate) relay_chain_peer_id: PeerId,
-	/// Tells the parachain's network of a block, with what proves that it is worth fetching.
+	/// Announces a block to the parachain's network, with the data that other nodes check before they fetch it.
 	pub(crate) announce_block: Arc<dyn Fn(Hash, Option<Vec<u8>>) + Send + Sync>,
-	/// Where every proof of validity goes, if anywhere.
+	/// Folder for all proofs of validity, if they are kept.
 	pub(crate) export_pov: Option<PathBuf>,
 	/// How much of the largest proof of validity to use, in percent. 85 if not given.
 	pub(crate) max_pov_percentage: Option<u32>,

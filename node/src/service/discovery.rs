@@ -23,7 +23,7 @@ use std::{path::PathBuf, sync::Arc};
 
 /// What the configuration says about discovery. The configuration itself is used up before.
 pub(crate) struct DiscoverySettings {
-	/// What tells the chain's network from that of a fork with the same genesis.
+	/// Distinguishes the chain's network from that of a fork with the same genesis.
 	fork_id: Option<String>,
 	/// Whether to publish addresses that only this machine or site can reach. For test networks.
 	publish_non_global_ips: bool,
@@ -62,8 +62,8 @@ pub(crate) fn start(
 		settings;
 	let spawn_handle = task_manager.spawn_handle();
 	let start = async move {
-		// Upstream's tasks wait for the API too, but announce this node to nobody meanwhile, and
-		// log an error if it has no public address to announce.
+		// Upstream's tasks wait for the API too, but do not announce this node meanwhile, and log an error
+		// if it has no public address.
 		if !wait_for_api(&client).await {
 			return;
 		}

@@ -35,7 +35,7 @@ use sp_keystore::KeystorePtr;
 use sp_runtime::traits::AccountIdConversion;
 use std::{error::Error, path::Path, sync::Arc};
 
-/// What a node can be told beyond its configuration.
+/// Options of a node in addition to its configuration.
 pub(crate) struct NodeOptions {
 	/// Where the relay chain comes from, and which bootnode tasks to run.
 	pub(crate) collator: CollatorOptions,

@@ -33,7 +33,7 @@ pub(crate) type Service = PartialComponents<
 pub(crate) struct Other {
 	/// How blocks that are authored here get into the database.
 	pub(crate) block_import: ParachainBlockImport,
-	/// Tells the collator about blocks of others. To be dropped if the node is no collator.
+	/// Notifies the collator of imported blocks. Dropped if the node is not a collator.
 	pub(crate) block_import_handle: SlotBasedBlockImportHandle<Block>,
 	/// The parachain's telemetry, if there is any.
 	pub(crate) telemetry: Option<Telemetry>,

@@ -2,9 +2,8 @@
 
 //! What the collator needs of the runtime.
 //!
-//! The slot-based collator takes a runtime API that is missing for an answer ("no", or a default),
-//! so that a runtime without it looks like a chain that stands still for no reason. Here it is
-//! told, once, before the collator starts.
+//! The slot-based collator treats a missing runtime API as `false` or as a default, so the chain would stall
+//! without an error. Here the error is reported once, before the collator starts.
 
 use super::types::{Block, ParachainClient};
 use cumulus_primitives_aura::AuraUnincludedSegmentApi;
@@ -27,7 +26,7 @@ struct Asked {
 enum Without {
 	/// It cannot build: for what.
 	Fails(&'static str),
-	/// It goes on as if the runtime had said this.
+	/// It continues with this default.
 	Assumes(&'static str),
 }
 
@@ -119,7 +118,7 @@ mod tests {
 
 	#[test]
 	fn a_runtime_that_has_everything_is_collated_for() {
-		verdict("it", &[asked("A", Some(1), Without::Fails("to go on"))]).unwrap();
+		verdict("it", &[asked("A", Some(1), Without::Fails("to continue"))]).unwrap();
 	}
 
 	#[test]
@@ -132,14 +131,14 @@ mod tests {
 		let error = verdict(
 			"the runtime `x` at block #7",
 			&[
-				asked("A", None, Without::Fails("to go on")),
+				asked("A", None, Without::Fails("to continue")),
 				asked("B", Some(2), Without::Fails("to stay")),
 				asked("C", None, Without::Fails("to come back")),
 			],
 		)
 		.unwrap_err()
 		.to_string();
-		for expected in ["the runtime `x` at block #7", "`A` to go on", "`C` to come back"] {
+		for expected in ["the runtime `x` at block #7", "`A` to continue", "`C` to come back"] {
 			assert!(error.contains(expected), "{error}");
 		}
 		assert!(!error.contains("`B`"), "{error}");

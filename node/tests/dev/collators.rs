@@ -74,7 +74,7 @@ const CASES: [Case; 4] = [
 			"--no-validation",
 		],
 		same_slot: true,
-		expected: &["P1-3(C) P4-5(C) P6(C)", "(B@2)", "(L)", "'(C)", "takes another branch"],
+		expected: &["P1-3(C) P4-5(C) P6(C)", "(B@2)", "(L)", "'(C)", "relay chain reorganization"],
 		bundles: &[3, 2, 1],
 	},
 ];

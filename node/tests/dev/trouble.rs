@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The development chain when things go wrong, by chance and yet always the same, and on more than
+//! The development chain with random faults that a seed determines, and on more than
 //! one core, with more than one collator.
 
 use super::{
@@ -113,7 +113,7 @@ async fn the_same_seed_gives_the_same_history() {
 	};
 	let (first, second) = tokio::join!(history(), history());
 	assert_eq!(first, second);
-	for sign in ["(I)", "(B)", "(C)", "(L)", "missed a chance", "takes another branch"] {
+	for sign in ["(I)", "(B)", "(C)", "(L)", "missed an attempt", "relay chain reorganization"] {
 		assert!(first.iter().any(|line| line.contains(sign)), "{sign}: {first:#?}");
 	}
 }
@@ -162,7 +162,7 @@ async fn blocks_are_split_over_cores_and_relay_forks_lose_none() {
 	// Several candidates in one relay block, each on its core.
 	let three = |line: &String| (0..3).all(|core| line.contains(&format!("(B@{core})")));
 	assert!(chain.pipeline().iter().any(three), "{:#?}", chain.pipeline());
-	assert!(chain.lines_with("takes another branch") > 0);
+	assert!(chain.lines_with("relay chain reorganization") > 0);
 	assert_eq!(chain.lines_with("(L)"), 0, "{:#?}", chain.pipeline());
 
 	// The runtime sees what it runs on.

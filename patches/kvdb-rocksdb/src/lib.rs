@@ -2,7 +2,7 @@
 //!
 //! `polkadot-service` compiles RocksDB (890 s of C++ on one core, plus bindgen and five compression
 //! libraries), for itself and for `sc-client-db`, to open it when a node runs on RocksDB. Every node of
-//! this workspace runs on ParityDB, so nothing is ever opened here: [`Database::open`] answers
+//! this workspace runs on ParityDB, so no database is ever opened here: [`Database::open`] returns
 //! [`io::ErrorKind::Unsupported`], and a value of [`Database`] cannot exist.
 //!
 //! Drop the `[patch.crates-io]` line of the workspace to get RocksDB back.
@@ -35,8 +35,8 @@ pub struct Database(Infallible);
 impl Database {
 	/// Fails with [`io::ErrorKind::Unsupported`], naming the path and the remedy.
 	///
-	/// Where the caller only looks whether there is a database (`--database auto`) and there is
-	/// none, it is told so in RocksDB's words, and goes on to ParityDB.
+	/// With `--database auto` the caller only checks whether a database exists. If none exists, it gets
+	/// RocksDB's error text and continues with ParityDB.
 	pub fn open<P: AsRef<Path>>(config: &DatabaseConfig, path: P) -> io::Result<Self> {
 		if !config.create_if_missing && !path.as_ref().join("CURRENT").exists() {
 			return Err(io::Error::new(

@@ -14,9 +14,9 @@ fn opening_names_the_path_and_the_remedy() {
 }
 
 #[test]
-fn a_missing_database_is_told_from_one_that_cannot_be_opened() {
+fn a_missing_database_has_another_error_than_an_existing_one() {
 	let config = DatabaseConfig { create_if_missing: false, ..DatabaseConfig::with_columns(3) };
-	// What `sc-client-db` looks for in the text.
+	// The text that `sc-client-db` searches for.
 	let missing = Database::open(&config, "/some/where").unwrap_err().to_string();
 	assert!(missing.contains("create_if_missing is false"), "{missing}");
 

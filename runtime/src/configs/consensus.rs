@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Who builds a block, and on what.
+//! Authoring, parachain-system, sessions and collators.
 
 use super::{
 	messages::{RelayOrigin, ReservedDmpWeight},
@@ -25,15 +25,14 @@ use pallet_message_service::XcmpReservation;
 use pallet_xcm::{EnsureXcm, IsVoiceOfBody};
 use sp_runtime::traits::OpaqueKeys;
 
-/// Collators that are set by governance, at most.
+/// Maximum number of collators set by governance.
 pub const MAX_INVULNERABLES: u32 = 20;
-/// Collators that have a bond at stake, at most.
+/// Maximum number of collators with a bond.
 pub const MAX_CANDIDATES: u32 = 100;
 
 parameter_types! {
-	/// What a block may spend on telling pallets of blocks that are included. A constant, so that it is
-	/// known without a state: 10 ms and 64 KiB, a small part even of a block that shares its core with
-	/// eleven others.
+	/// Maximum weight per block for notifications of inclusion: 10 ms and 64 KiB, a small part even of a
+	/// block in a bundle of twelve.
 	pub const OnIncludedWeight: Weight =
 		Weight::from_parts(10 * WEIGHT_REF_TIME_PER_MILLIS, 64 * 1024);
 }
@@ -42,7 +41,7 @@ impl pallet_unincluded_segment::Config for Runtime {
 	type MaxCapacity = ConstU32<MAX_CAPACITY>;
 	type InclusionWindow = ConstU32<INCLUSION_WINDOW>;
 	type StallAfter = ConstU32<STALL_AFTER>;
-	// No pallet here acts on inclusion.
+	// No pallet of this runtime acts on inclusion.
 	type OnIncluded = ();
 	type OnIncludedWeight = OnIncludedWeight;
 	type WeightInfo = pallet_unincluded_segment::weights::SubstrateWeight<Runtime>;
@@ -61,8 +60,8 @@ impl cumulus_pallet_parachain_system::Config for Runtime {
 	type CheckAssociatedRelayNumber = RelayNumberMonotonicallyIncreases;
 	type ConsensusHook = ConsensusHook;
 	type RelayParentOffset = RelayParentOffset;
-	// Version 2 candidate descriptors. A relay chain that does not know version 3 takes no
-	// candidate of a chain that does, and the chain could not undo it.
+	// Version 2 candidate descriptors. A relay chain without version 3 rejects all candidates of a chain
+	// with version 3, and the chain could not undo the change.
 	type SchedulingSignatureVerifier = ();
 	type WeightInfo = cumulus_pallet_parachain_system::weights::SubstrateWeight<Runtime>;
 }
@@ -97,9 +96,9 @@ impl pallet_authorship::Config for Runtime {
 }
 
 parameter_types! {
-	/// Length of a session in blocks: 6 hours at a pace of one block per relay slot.
+	/// Length of a session in blocks: 6 hours at one block per relay slot.
 	pub const SessionLength: BlockNumber = 6 * HOURS;
-	/// The first session begins with the first block.
+	/// The first session starts with the first block.
 	pub const SessionOffset: BlockNumber = 0;
 }
 

@@ -2,8 +2,8 @@
 
 //! Who may change the rest.
 //!
-//! One key, for now: root's calls come through sudo. A chain that replaces it by a body of its own
-//! keeps everything else, for nothing but this file knows of sudo.
+//! A single sudo key dispatches root calls. Only this file uses sudo, so a chain can replace it by another
+//! body and keep the rest.
 
 use crate::{OriginCaller, Runtime, RuntimeCall, RuntimeEvent};
 

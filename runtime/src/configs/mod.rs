@@ -3,8 +3,8 @@
 //! How the pallets are configured, one file per role.
 //!
 //! - [`system`]: what a block may weigh and measure.
-//! - [`consensus`]: who builds a block, and on what.
-//! - [`pace`]: how fast.
+//! - [`consensus`]: authoring, parachain-system, sessions and collators.
+//! - [`rate`]: limits and target block rate.
 //! - [`tokens`]: balances and fees.
 //! - [`governance`]: who may change the rest.
 //! - [`delivery_fees`]: fees for messages to other chains.

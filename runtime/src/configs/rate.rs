@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! How fast: as fast as governance has set it. Everything in this runtime that depends on the pace
-//! asks here.
+//! Limits and target block rate, set by governance. All parts of the runtime that depend on them use this
+//! file.
 
 use crate::{
 	AccountId, Runtime, Velocity, INITIAL_LIMITS, MAX_CAPACITY, MAX_SCHEDULE_AHEAD,
@@ -14,17 +14,17 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 
-/// Decides whether a block may be built.
+/// Consensus hook.
 pub type ConsensusHook = Velocity;
 
-/// How many blocks a collator should try to build per relay slot.
+/// Target block rate, in blocks per relay slot.
 pub type TargetBlockRate = pallet_velocity::TargetBlockRate<Runtime>;
 
-/// What goes around the extensions of a transaction, so that they need not read the rate each time.
+/// Wraps the transaction extensions, so that they read the target block rate twice per transaction.
 pub type CachingExtensions<S> = pallet_velocity::CacheTargetBlockRate<Runtime, S>;
 
 parameter_types! {
-	/// The limits of a chain that never set any.
+	/// Limits of a chain that has not set any.
 	pub const InitialLimits: Limits = INITIAL_LIMITS;
 }
 

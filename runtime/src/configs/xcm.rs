@@ -3,8 +3,7 @@
 //! What a message from another chain may do here.
 //!
 //! Like the SDK's template: the relay chain's token is our token, held in reserve there. Nothing is
-//! teleported, nobody may take another's identity, and only the relay chain executes without
-//! paying.
+//! teleported, no origin can act as another one, and only the relay chain executes without fees.
 
 use super::{delivery_fees::PriceForParentDelivery, tokens::WeightToFee};
 use crate::{
@@ -58,7 +57,7 @@ parameter_types! {
 	pub StakingPot: AccountId = CollatorSelection::account_id();
 }
 
-/// The account behind a location: the relay chain's, a parachain's, or one of our own.
+/// Account of a location: of the relay chain, of a parachain, or a local one.
 pub type LocationToAccountId = (
 	ParentIsPreset<AccountId>,
 	SiblingParachainConvertsVia<Sibling, AccountId>,

@@ -29,7 +29,7 @@ pub(crate) struct Accesses {
 pub(crate) fn accesses(execute: impl FnOnce()) -> Accesses {
 	let counter = Counter::default();
 	with_default(counter.clone(), execute);
-	let accesses = *counter.0.lock().expect("nobody panics with it");
+	let accesses = *counter.0.lock().expect("no thread panics while it holds the lock");
 	accesses
 }
 
@@ -42,7 +42,9 @@ impl Subscriber for Counter {
 	}
 
 	fn event(&self, event: &Event<'_>) {
-		event.record(&mut Method(&mut self.0.lock().expect("nobody panics with it")));
+		event.record(&mut Method(
+			&mut self.0.lock().expect("no thread panics while it holds the lock"),
+		));
 	}
 
 	// There are no spans.
@@ -59,7 +61,7 @@ impl Subscriber for Counter {
 	fn exit(&self, _: &Id) {}
 }
 
-/// Looks at the field that tells which call it is.
+/// Reads the field with the name of the call.
 struct Method<'a>(&'a mut Accesses);
 
 impl Visit for Method<'_> {

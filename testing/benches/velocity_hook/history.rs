@@ -28,8 +28,8 @@ const RELAY: RelayContext = RelayContext { number: 100, slot: 1_000 };
 pub(crate) struct History {
 	/// Blocks of a candidate.
 	bundle: u8,
-	/// Candidates under way when the measured one is begun.
-	under_way: usize,
+	/// Unincluded candidates when the measured one is started.
+	unincluded: usize,
 	/// Transfers in each of its blocks.
 	transfers: usize,
 }
@@ -38,10 +38,10 @@ impl History {
 	/// As long a segment as a relay chain makes of one block per relay block, and as long a one as
 	/// the capacity allows.
 	pub(crate) const ALL: [Self; 4] = [
-		Self { bundle: 1, under_way: 3, transfers: 0 },
-		Self { bundle: 1, under_way: 3, transfers: 50 },
-		Self { bundle: 3, under_way: 3, transfers: 0 },
-		Self { bundle: 3, under_way: 3, transfers: 50 },
+		Self { bundle: 1, unincluded: 3, transfers: 0 },
+		Self { bundle: 1, unincluded: 3, transfers: 50 },
+		Self { bundle: 3, unincluded: 3, transfers: 0 },
+		Self { bundle: 3, unincluded: 3, transfers: 50 },
 	];
 
 	/// Whether the measured blocks have nothing but inherents.
@@ -51,22 +51,22 @@ impl History {
 
 	/// What the report calls the block at `place` in the bundle.
 	pub(crate) fn block(&self, place: usize) -> String {
-		let under_way = self.under_way * usize::from(self.bundle) + place;
+		let unincluded = self.unincluded * usize::from(self.bundle) + place;
 		let place = match self.bundle {
 			1 => "alone".into(),
 			bundle => format!("{} of {bundle}", place + 1),
 		};
-		format!("{place}, {under_way} under way, {} transfers", self.transfers)
+		format!("{place}, {unincluded} unincluded, {} transfers", self.transfers)
 	}
 
 	/// What the report calls the candidate.
 	pub(crate) fn candidate(&self) -> String {
-		let under_way = self.under_way * usize::from(self.bundle);
+		let unincluded = self.unincluded * usize::from(self.bundle);
 		let blocks = match self.bundle {
 			1 => "one block".into(),
 			bundle => format!("{bundle} blocks"),
 		};
-		format!("{blocks}, {under_way} under way, {} transfers in each", self.transfers)
+		format!("{blocks}, {unincluded} unincluded, {} transfers in each", self.transfers)
 	}
 
 	/// The places of a candidate's blocks.
@@ -77,7 +77,7 @@ impl History {
 
 	/// The included block, when `heads` are the heads of all candidates so far.
 	fn included<'a>(&self, heads: &'a [Header]) -> &'a Header {
-		&heads[heads.len().saturating_sub(self.under_way + 1)]
+		&heads[heads.len().saturating_sub(self.unincluded + 1)]
 	}
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn prepare(mut state: State, history: History) -> Candidate {
 	let mut relay = RELAY;
 	let mut heads = vec![state.head().clone()];
 	// The segment grows, and then keeps its length for as long again.
-	for _ in 0..2 * history.under_way {
+	for _ in 0..2 * history.unincluded {
 		let mut builder = Builder::after(&mut state, relay, history.included(&heads));
 		history.places().for_each(|place| builder.build(&[], Some(place)));
 		heads.push(state.head().clone());
@@ -191,8 +191,8 @@ pub(crate) fn assert_limits(mut state: State) {
 	}
 	assert_eq!(length, LIMITS.capacity, "the capacity");
 
-	// One block more than the velocity is accepted at a relay slot. All in one bundle, because a new
-	// one is a matter of its own.
+	// A relay slot admits one block more than the velocity. All blocks are in one bundle, because a new bundle
+	// would have to fit completely.
 	let head = state.head().clone();
 	let mut builder = Builder::after(&mut state, relay, &head);
 	for index in 0..=LIMITS.velocity as u8 {

@@ -7,8 +7,8 @@
 //!
 //! # What is compared
 //!
-//! Two runtimes as Wasm that differ in the hook and in what follows from it: with the SDK's the pace
-//! is compiled in and there is no pallet-velocity (see `runtime-variants/`). Both have the same
+//! Two runtimes as Wasm that differ in the consensus hook: with the SDK's hook the limits are constants and
+//! there is no pallet-velocity (see `runtime-variants/`). Both have the same
 //! limits, and build the same blocks on the same history: inherents only, or with signed transfers,
 //! on segments of different lengths, alone or as a bundle. Before anything is measured, both must
 //! show that the limits are the same, and the Wasm's own `validate_block` must accept each candidate.
@@ -22,8 +22,7 @@
 //! - Time is the CPU time of the thread that executes the Wasm. On a machine that does something else
 //!   too, the time on the wall would tell about that.
 //! - A sample is a pair, one execution with each hook, and who is first changes with each pair. So
-//!   whatever else the machine does hits both alike, and the ratio can be told more precisely than
-//!   either time. Benchmark harnesses measure one function after the other, which is why there is
+//!   other work on the machine affects both alike, and the ratio is more precise than either time. Benchmark harnesses measure one function after the other, which is why there is
 //!   none here.
 //! - The first row of each table compares the SDK's hook with itself: how far from 1 it is, is what
 //!   the others cannot tell.

@@ -2,8 +2,8 @@
 
 //! What the collator reads of the relay chain: a `RelayChainInterface` over simulated relay blocks.
 //!
-//! The clock publishes every relay block here. Answers come from the state of the published block, as
-//! those of a relay chain node do: the configuration, the heads and the proofs.
+//! Every relay block is published here. Configuration, heads and proofs come from the state of the published
+//! block, as with a relay chain node.
 //!
 //! What only a validator, a full node or a version 3 descriptor needs is an error that names the
 //! method, so that a collator which begins to ask for it is noticed.

@@ -160,7 +160,7 @@ fn a_paused_queue_is_not_heavy() {
 	});
 }
 
-/// A full core is all that there is, and it is each block's share.
+/// At a rate of 1 the share of a block is the full core.
 #[test]
 fn at_rate_one_nothing_waits() {
 	new_test_ext().execute_with(|| {
