@@ -135,7 +135,7 @@ impl DevChain {
 		let rpc = WsClientBuilder::default()
 			.build(format!("ws://{address}"))
 			.await
-			.expect("the server answers");
+			.expect("the server responds");
 		let heads = subscribe_to_heads(&rpc).await;
 		log.mark_unchanged();
 		Self { process, log, rpc, heads, seen: 0 }
@@ -254,7 +254,7 @@ impl DevChain {
 		(best, self.header(finalized).await.number)
 	}
 
-	/// The limits in force for the next block.
+	/// Returns the limits for the next block.
 	pub(crate) async fn limits(&self) -> Limits {
 		self.call("VelocityApi_limits", (), self.best_hash().await).await
 	}
@@ -326,10 +326,10 @@ impl DevChain {
 	/// Submit a transaction of `signer` with that nonce, until the pool keeps it.
 	///
 	/// The pool makes a view of itself for each new block. One that takes a transaction from the pool
-	/// while it is still being submitted has it already when it is submitted to the views, and if no
-	/// other view takes it, it is refused: nobody watches it, and the pool forgets it with that view
-	/// (sc-transaction-pool 48, `ViewStore::submit_and_watch`). So whoever gets this answer tries
-	/// again with each new block, until it is accepted or found in a finalized block.
+	/// while it is still being submitted has it already when it is submitted to the views. If no other view
+	/// accepts it, it is rejected: it has no watcher, and the pool drops it with that view
+	/// (sc-transaction-pool 48, `ViewStore::submit_and_watch`). So this function tries again with each new
+	/// block until the transaction is accepted or found in a finalized block.
 	pub(crate) async fn submit_signed(
 		&self,
 		signer: Sr25519Keyring,
@@ -427,7 +427,7 @@ async fn subscribe_to_heads(rpc: &WsClient) -> Subscription<Header> {
 }
 
 async fn next_head(heads: &mut Subscription<Header>) -> Header {
-	heads.next().await.expect("the subscription goes on").expect("a header")
+	heads.next().await.expect("the subscription continues").expect("a header")
 }
 
 /// A transaction in the pool.
@@ -438,13 +438,13 @@ pub(crate) struct Submitted {
 
 /// How to learn what becomes of a transaction.
 enum Fate {
-	/// The pool tells.
+	/// The pool reports its status.
 	Watched(Subscription<Value>),
-	/// It is in this finalized block, and the pool has told nothing.
+	/// It is in this finalized block, and the pool has reported nothing.
 	Finalized(Hash),
 }
 
-/// A transaction that is on the chain for good.
+/// Finalized transaction.
 pub(crate) struct Finalized {
 	/// The transaction, as it was submitted.
 	pub(crate) transaction: Vec<u8>,
@@ -514,7 +514,7 @@ fn hex(bytes: &[u8]) -> Value {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-	sp_core::bytes::from_hex(text).expect("the node answers in hexadecimal")
+	sp_core::bytes::from_hex(text).expect("the node returns hexadecimal text")
 }
 
 fn at_block(hash: Hash) -> Value {

@@ -5,12 +5,12 @@
 //!
 //! - [`chain`]: a running development chain, and what can be asked of it.
 //! - [`collators`]: the own collator and upstream's, compared.
-//! - [`trouble`]: candidates that miss their chances, relay forks, several cores and collators.
+//! - [`faults`]: candidates that miss an attempt, relay chain reorganizations, several cores and collators.
 //! - [`validity`]: blocks and candidates are those that other nodes and validators accept.
 
 mod chain;
 mod collators;
-mod trouble;
+mod faults;
 mod validity;
 
 use chain::{DevChain, Folder};
@@ -42,9 +42,9 @@ async fn the_unincluded_segment_fills_and_drains() {
 	let capacity = chain.limits().await.capacity;
 	let mut longest = 0;
 	for block in chain.next_blocks(20).await {
-		let under_way = chain.unincluded_segment(block.hash()).await;
-		assert!(under_way <= capacity, "{under_way} blocks under way after #{}", block.number);
-		longest = longest.max(under_way);
+		let unincluded = chain.unincluded_segment(block.hash()).await;
+		assert!(unincluded <= capacity, "{unincluded} unincluded blocks after #{}", block.number);
+		longest = longest.max(unincluded);
 	}
 	// Delay 3 and relay parent offset 1: exactly what the recommended capacity is made for.
 	assert_eq!(longest, capacity);
@@ -62,9 +62,9 @@ async fn capacity_makes_blocks_wait_for_inclusion() {
 	let capacity = chain.limits().await.capacity;
 	let mut at_capacity = None;
 	for block in chain.next_blocks(12).await {
-		let under_way = chain.unincluded_segment(block.hash()).await;
-		assert!(under_way <= capacity);
-		if under_way == capacity {
+		let unincluded = chain.unincluded_segment(block.hash()).await;
+		assert!(unincluded <= capacity);
+		if unincluded == capacity {
 			at_capacity = Some(block);
 		}
 	}
@@ -87,7 +87,7 @@ async fn capacity_makes_blocks_wait_for_inclusion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn governance_changes_the_pace_without_an_upgrade() {
+async fn governance_changes_the_limits_without_an_upgrade() {
 	let mut chain = DevChain::start(&["--relay-slot-ms=600"]).await;
 	// Of 12 blocks the last one is left to the next collator.
 	for (velocity, capacity, rate, built) in [(3, 12, 3, 3), (12, 48, 12, 11), (1, 4, 1, 1)] {
@@ -151,7 +151,7 @@ async fn transactions_are_included_and_limits_are_for_the_admin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kept_chain_goes_on_where_it_stopped() {
+async fn a_stored_chain_continues_from_its_newest_block() {
 	let folder = Folder::new();
 	let options = [FAST, "--base-path", folder.path()];
 	let mut chain = DevChain::start(&options).await;
@@ -164,7 +164,7 @@ async fn a_kept_chain_goes_on_where_it_stopped() {
 	chain.skip_to_best().await;
 	let next = chain.next_blocks(6).await;
 	assert!(chain::relay_parent(&next[0]) > chain::relay_parent(&first));
-	// What was under way when the chain was stopped is included after all.
+	// The blocks that were unincluded when the chain stopped are included.
 	assert_eq!(chain.block_hash(first.number).await, first.hash());
 	let (_, finalized) = chain.best_and_finalized().await;
 	assert!(finalized >= first.number, "finalized #{finalized}");

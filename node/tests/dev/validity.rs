@@ -88,8 +88,7 @@ async fn exported_blocks_can_be_imported() {
 	assert!(exported.len() > 8, "block {finalized} ({last}) was not imported: {log}");
 }
 
-/// A chain whose candidates are all invalid stands still: its blocks are built and imported, but never
-/// included.
+/// A chain with only invalid candidates stalls: its blocks are built and imported, but never included.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_candidate_is_not_backed() {
 	let folder = Folder::new();
@@ -130,7 +129,7 @@ async fn an_invalid_candidate_is_not_backed() {
 	// Not stopped as the others are: the panics of `validate_block` are in the log, as errors.
 	drop(chain);
 
-	// The same chain goes on if nobody validates.
+	// Without validation the same chain continues.
 	let chain = DevChain::start(&[FAST, "--chain", &spec, "--no-validation"]).await;
 	chain.pipeline_with("P1(I)").await;
 	chain.stop().await;
@@ -194,7 +193,7 @@ async fn a_kept_chain_keeps_its_number_of_states() {
 
 /// A relay session that begins loses no more than what could not be backed in time.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_chain_goes_on_after_a_relay_session() {
+async fn the_chain_continues_after_a_relay_session() {
 	let mut chain = DevChain::start(&[FAST, "--relay-session=10"]).await;
 	let line = chain.pipeline_with("a relay session begins: nothing is backed").await;
 	assert!(!line.contains("(B)"), "{line}");

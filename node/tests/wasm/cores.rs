@@ -26,7 +26,7 @@ fn chain(limits: Limits) -> State {
 	State::new(Code::of_runtime(), genesis)
 }
 
-/// What the collator plans on `cores`, by the limits in force.
+/// Returns the collator's plan on `cores` with the current limits.
 fn planned(state: &State, cores: u32, ends_para_slot: bool) -> Vec<Core> {
 	let rate = state.call("TargetBlockRate_target_block_rate", ());
 	plan(rate, cores, Duration::ZERO, ends_para_slot)
@@ -91,7 +91,7 @@ fn a_validator_accepts_a_candidate_for_each_core_of_a_relay_slot() {
 	let genesis = state.head().clone();
 	assert_eq!(relay_slot(&mut state, RELAY, &genesis, 3, false), [3, 2, 2]);
 	assert_eq!(state.head().number(), &7);
-	// On top of what is under way, and at the end of a para slot.
+	// With unincluded blocks, and at the end of a para slot.
 	assert_eq!(relay_slot(&mut state, RELAY.next(), &genesis, 3, true), [3, 2, 1]);
 	assert_eq!(state.head().number(), &13);
 	// Other numbers of cores, which the state before does not know of.
@@ -101,10 +101,10 @@ fn a_validator_accepts_a_candidate_for_each_core_of_a_relay_slot() {
 	assert_eq!(relay_slot(&mut state, relay.next(), &included, 12, false), [1; 7]);
 }
 
-/// The state before says yes, since it assumes 7 cores, and the block refuses itself: no block is built
-/// of a bundle that would not get to its end.
+/// The state before assumes 7 cores and admits the block. The block rejects itself, so no block of an
+/// incomplete bundle is built.
 #[test]
-fn a_bundle_that_does_not_fit_is_not_begun_when_cores_were_lost() {
+fn a_bundle_that_does_not_fit_is_not_started_after_a_loss_of_cores() {
 	let mut state = chain(Limits { velocity: 7, capacity: 10, target_block_rate: 7 });
 	let genesis = state.head().clone();
 	assert_eq!(relay_slot(&mut state, RELAY, &genesis, 7, false), [1; 7]);

@@ -231,8 +231,8 @@ fn fates(code: &Code, genesis: Value) -> Vec<(bool, bool)> {
 }
 
 /// `validate_block` asks for the relay parent offset before it has set up the state that a candidate
-/// brings. A constant answers; whatever reads storage panics, in every candidate. Nobody but the
-/// validators notices: collators build such blocks, and full nodes import them.
+/// contains. A constant needs no state; a storage read panics in every candidate. Only validators
+/// detect it: collators build such blocks, and full nodes import them.
 ///
 /// A panic of the Wasm arrives here without its text, so what is compared is the fate of the same
 /// history on two runtimes that differ in nothing but where the offset comes from.

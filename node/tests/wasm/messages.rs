@@ -47,7 +47,7 @@ struct Chain {
 	state: State,
 	relay: RelayContext,
 	inbound: Inbound,
-	/// Messages that left the queue: executed, or rejected for good.
+	/// Messages that left the queue: executed, or rejected permanently.
 	processed: usize,
 	/// In which bundle, counted from 0, a heavy message got the full core.
 	with_full_core: Vec<usize>,
