@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-// Shows the pipeline of a parachain while it happens; README.md says how to read it.
+// Shows the block pipeline of a parachain live. README.md explains the output.
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline as connected } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { picture, summaryText } from './lib/picture.mjs';
+import { display, summaryText } from './lib/display.mjs';
 import { address, parse, run, usage } from './lib/program.mjs';
 import { UserError } from './lib/user-error.mjs';
 
-// Seconds.
+// In seconds.
 const DEFAULTS = { wait: 20, lost: 600 };
 
 const USAGE = `observer --relay ws://HOST:PORT --para ws://HOST:PORT [OPTIONS]
@@ -21,13 +21,13 @@ D dropped when the session changed, L lost. Ctrl-C ends it with a summary.
 
   --relay URL      a node of the relay chain
   --para URL       a node of the parachain
-  --para-id ID     the parachain's id, if its runtime does not tell
-  --blocks N       ends after N relay blocks
-  --json           an object per relay block, and one with the summary
-  --record FILE    writes what was observed, a line per event (compressed if it ends in .gz)
-  --replay FILE    reads such a file in place of the endpoints
-  --wait SECONDS   how long an endpoint may take for its first answer (${DEFAULTS.wait} by default)
-  --lost SECONDS   how long one that went away may take to come back (${DEFAULTS.lost} by default)`;
+  --para-id ID     the parachain's id, needed if its runtime does not return it
+  --blocks N       exits after N relay blocks
+  --json           prints one JSON object per relay block, and one with the summary
+  --record FILE    writes all observed events, one line per event (compressed if FILE ends in .gz)
+  --replay FILE    reads a recording instead of connecting to endpoints
+  --wait SECONDS   time limit for the first connection to an endpoint (default ${DEFAULTS.wait})
+  --lost SECONDS   time limit for reconnecting to a lost endpoint (default ${DEFAULTS.lost})`;
 
 const text = { type: 'string' };
 const OPTIONS = {
@@ -43,12 +43,12 @@ const OPTIONS = {
 	help: { type: 'boolean', short: 'h' },
 };
 
-// The whole number in `values[name]`, of at least `least`; undefined if it is not there.
+// Returns the integer in `values[name]`, or undefined if the option is absent. Rejects integers below `least`.
 function wholeNumber(values, name, least) {
 	const given = values[name];
 	if (given === undefined) return undefined;
 	if (!/^\d{1,10}$/.test(given) || Number(given) < least) {
-		usage(`--${name} is '${given}', which is no whole number of at least ${least}`, `say for example --${name} ${Math.max(least, 10)}`);
+		usage(`--${name} is '${given}', which is not an integer of at least ${least}`, `use for example --${name} ${Math.max(least, 10)}`);
 	}
 	return Number(given);
 }
@@ -66,7 +66,7 @@ function readArguments(args) {
 	};
 	if (values.replay !== undefined) {
 		const both = ['relay', 'para', 'para-id', 'record', 'wait', 'lost'].filter((name) => values[name] !== undefined);
-		if (both.length > 0) usage(`--replay takes what a file holds, so it does not go with --${both.join(' and --')}`, 'leave one out');
+		if (both.length > 0) usage(`--replay cannot be combined with --${both.join(' and --')}: a recording already contains these`, 'remove one of them');
 		return options;
 	}
 	return { ...options, urls: { relay: address(values, 'relay'), para: address(values, 'para') } };
@@ -74,16 +74,16 @@ function readArguments(args) {
 
 // --- Printing -------------------------------------------------------------------------------------
 
-// Feeds events to the reducer and prints its news. `complete` is called once `blocks` lines are printed.
+// Feeds events to the reducer and prints the resulting lines. Calls `complete` after `blocks` lines.
 async function printer({ json, blocks }, complete = () => {}) {
-	// What needs polkadot-api takes a second to load; wrong arguments are told at once.
+	// polkadot-api takes a second to load. Loading it here keeps the errors for wrong arguments fast.
 	const { initial, lastLine, reduce, summary } = await import('./lib/pipeline.mjs');
 	let state = initial();
 	let printed = 0;
-	const show = picture();
+	const show = display();
 	const print = (item) => {
 		if (json && item.type === 'relay') console.log(JSON.stringify(item));
-		// Remarks are for people.
+		// Remarks are for people, not for programs that read JSON.
 		else if (json) console.error(show(item));
 		else console.log(show(item));
 	};
@@ -100,7 +100,7 @@ async function printer({ json, blocks }, complete = () => {}) {
 			}
 			if (isFull()) complete();
 		},
-		// The best relay block at the end counts too, unless it was not asked for.
+		// The last best relay block counts too, unless --blocks is already satisfied.
 		end() {
 			const line = lastLine(state);
 			if (line && !isFull()) print(line);
@@ -115,7 +115,7 @@ async function printer({ json, blocks }, complete = () => {}) {
 const isCompressed = (file) => file.endsWith('.gz');
 
 function unreadable(file, error) {
-	return new UserError(`the recording ${file} cannot be read (${error.message}); give a file that --record wrote`);
+	return new UserError(`the recording ${file} cannot be read (${error.message}); use a file written by --record`);
 }
 
 async function replay(file, printer) {
@@ -135,13 +135,13 @@ async function replay(file, printer) {
 	}
 }
 
-// { write(event), close() }. Fails before anything is observed if the file cannot be written.
+// Returns { write(event), close() }. Fails before the observation starts if the file cannot be written.
 async function recorder(file) {
 	const target = createWriteStream(file);
 	try {
 		await once(target, 'open');
 	} catch (error) {
-		throw new UserError(`the recording ${file} cannot be written (${error.message}); give a file in a folder that you may write to with --record`);
+		throw new UserError(`the recording ${file} cannot be written (${error.message}); use a file in a writable folder`);
 	}
 	const lines = new Readable({ read() {} });
 	const done = isCompressed(file) ? connected(lines, createGzip(), target) : connected(lines, target);
@@ -156,7 +156,7 @@ async function recorder(file) {
 
 // --- The program ----------------------------------------------------------------------------------
 
-// Observes until the blocks are full, Ctrl-C, or a failure, which is thrown after the summary.
+// Observes until `--blocks` is reached, Ctrl-C, or a failure. A failure is thrown after the summary is printed.
 async function watch(options) {
 	const recording = options.record === undefined ? undefined : await recorder(options.record);
 	let finish;

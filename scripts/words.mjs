@@ -33,8 +33,8 @@ export function parse(text) {
 	return { rules, exceptions };
 }
 
-// Returns the hits in `text`: [{ line, expression, found, replacement }]. Words of identifiers count as words. A line break
-// inside of an expression is found, too.
+// Returns the hits in `text`: [{ line, expression, found, replacement }]. Words of identifiers count as words. A
+// line break inside of an expression is found, too.
 export function search(path, text, { rules, exceptions }) {
 	const hits = [];
 	// Comment marks between two lines of prose count as a space.

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-// Starts a network of this folder and ends it again: a module for the tests, and the program behind
-// scripts/network.sh.
+// Starts a network of this folder and stops it: a module for the tests, and the program behind scripts/network.sh.
 //
-//   launch.mjs NAME         run zombienet/NAME.toml until Ctrl-C
-//   launch.mjs --env NAME   write its chain specifications, and print the variables it refers to
-//   launch.mjs --list       the names
+//   launch.mjs NAME         runs zombienet/NAME.toml until Ctrl-C
+//   launch.mjs --env NAME   writes its chain specifications, and prints the variables that the TOML refers to
+//   launch.mjs --list       prints the names of the networks
 import { watch } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,11 +18,11 @@ import { freePorts } from './lib/ports.mjs';
 import { startGroup } from './lib/processes.mjs';
 import { writeSpecs } from './lib/specs.mjs';
 
-// Until all nodes answer. Two cores that build something else at the same time need this much.
+// Time limit for all nodes to respond. Two cores that also run a build need this much.
 const LAUNCH_SECONDS = 600;
-// Where in a network's folder zombienet keeps everything.
+// The folder in a network's folder in which zombienet writes.
 const DATA = 'network';
-// Where `ports: 'stable'` begins: the port that wallets and explorers try by themselves.
+// The first port of `ports: 'stable'`: the default of wallets and explorers.
 const FIRST_PORT = 9944;
 
 export class UsageError extends Error {}
@@ -42,8 +41,8 @@ async function tomlOf(name) {
 	return join(networksFolder, `${name}.toml`);
 }
 
-// Everything that has to be there before zombienet starts: { toml, text, folder, env }, where `text` is
-// what the file `toml` holds and `env` what it refers to.
+// Prepares everything that zombienet needs: { toml, text, folder, env }. `text` is the content of the file `toml`,
+// and `env` the variables that it refers to.
 async function prepare(name, { ports, report, signal }) {
 	const toml = await tomlOf(name);
 	const binaries = await findBinaries();
@@ -64,7 +63,7 @@ async function prepare(name, { ports, report, signal }) {
 
 const ZOMBIENET = join(packagesFolder, '@zombienet', 'cli', 'dist', 'cli.js');
 
-// zombienet writes this file when every node has answered. It appears before it is complete.
+// zombienet writes this file when every node has responded. It exists before it is complete.
 async function readNetwork(file) {
 	try {
 		return JSON.parse(await readFile(file, 'utf8'));
@@ -74,7 +73,7 @@ async function readNetwork(file) {
 	}
 }
 
-// Calls `read` now and after every change in `folder`, until it returns something.
+// Calls `read` now and after every change in `folder`, until it returns a value.
 async function whenInFolder(folder, read, signal) {
 	const changes = new AbortController();
 	const stop = AbortSignal.any([changes.signal, ...(signal ? [signal] : [])]);
@@ -93,7 +92,7 @@ async function whenInFolder(folder, read, signal) {
 	}
 }
 
-// The nodes of zombienet's network, in the order of `toml` (zombienet's is the one they started in).
+// The nodes of zombienet's network, in the order of `toml`. zombienet's order is the order of their start.
 function nodesOf(network, folder, toml) {
 	const describe = (para) => ({ name, wsUri, prometheusUri, spec }) => ({
 		name,
@@ -108,7 +107,7 @@ function nodesOf(network, folder, toml) {
 	return [...network.relay.map(describe(undefined)), ...paras.flat()].sort((a, b) => at(a) - at(b));
 }
 
-// Removes all that a network wrote, but for the logs in its folder and in `network` below.
+// Removes all files of a network except the logs in its folder and in `network` below.
 async function removeData(folder) {
 	for (const entry of await readdir(folder, { withFileTypes: true })) {
 		const path = join(folder, entry.name);
@@ -117,10 +116,10 @@ async function removeData(folder) {
 	}
 }
 
-// Starts the network `name` and resolves when every node answers:
+// Starts the network `name` and resolves when every node responds:
 //   { name, folder, nodes, node(name), ended, stop() }
-// `ports`: 'any', or 'stable' for the lowest free ones from 9944 on. `report` gets progress lines;
-// `signal` interrupts. Whatever goes wrong, nothing is left running; the logs stay in `folder`.
+// `ports`: 'any', or 'stable' for the lowest free ports from 9944 on. `report` gets progress lines; `signal`
+// interrupts. No process keeps running after a failure. The logs stay in `folder`.
 export async function launch(name, { ports = 'any', report = () => {}, signal } = {}) {
 	const { toml, text, folder, env } = await prepare(name, { ports, report, signal });
 	const log = join(folder, 'zombienet.log');
@@ -139,14 +138,14 @@ export async function launch(name, { ports = 'any', report = () => {}, signal } 
 		group = await startGroup(
 			process.execPath,
 			[ZOMBIENET, '--provider', 'native', '--dir', data, '--force', 'spawn', toml],
-			// A log level from outside would change what the nodes' own arguments say.
+			// A log level in the environment would override the nodes' arguments.
 			{ log, cwd: folder, env: { ...env, RUST_LOG: undefined } },
 		);
 		const failed = group.ended.then(async (how) => {
 			throw new Error(`zombienet ${how} before the network was up. The end of ${log}:\n${await group.logTail()}`);
 		});
 		const ready = whenInFolder(data, () => readNetwork(join(data, 'zombie.json')), signal);
-		const network = await within(LAUNCH_SECONDS, `all nodes of '${name}' to answer (see ${log})`, Promise.race([ready, failed]));
+		const network = await within(LAUNCH_SECONDS, `all nodes of '${name}' to respond (see ${log})`, Promise.race([ready, failed]));
 		const nodes = nodesOf(network, data, text);
 		return {
 			name,
@@ -187,7 +186,7 @@ function seconds(since) {
 	return `${Math.round((Date.now() - since) / 1000)} s`;
 }
 
-// Says when the first block of each parachain came: until then a network looks as if it stood still.
+// Prints when each parachain has its first block. Until then the user sees no progress.
 function reportFirstBlocks(network, since) {
 	const seen = new Set();
 	return network.nodes
@@ -215,7 +214,7 @@ async function run(name) {
 	try {
 		network = await launch(name, { ports: 'stable', report: (line) => console.log(`... ${line}`), signal: interrupted.signal });
 		console.log(`\nnetwork '${name}' is up after ${seconds(since)}\n\n${describe(network)}\n`);
-		console.log('Parachains begin after the relay chain\'s first change of session, 2 to 4 minutes from now.');
+		console.log('Parachains start after the relay chain\'s first change of session, 2 to 4 minutes from now.');
 		console.log('Ctrl-C stops the network and removes its databases; the logs stay.');
 		heads = reportFirstBlocks(network, since);
 		const how = await Promise.race([
@@ -244,11 +243,11 @@ async function printEnv(name) {
 async function main(args) {
 	const [first, second, third] = args;
 	if (third !== undefined || (first?.startsWith('-') && !['--env', '--list'].includes(first))) {
-		throw new UsageError(`'${args.join(' ')}' is not understood; say NAME, --env NAME or --list`);
+		throw new UsageError(`unknown arguments '${args.join(' ')}'; use NAME, --env NAME or --list`);
 	}
 	if (first === '--list') console.log((await networkNames()).join('\n'));
 	else if (first === '--env') await printEnv(second);
-	else if (second !== undefined) throw new UsageError(`one network at a time, not '${args.join(' ')}'`);
+	else if (second !== undefined) throw new UsageError(`'${args.join(' ')}' names several networks; start one at a time`);
 	else await run(first);
 }
 

@@ -1,13 +1,13 @@
-// Waiting with a limit: nothing here waits for ever, and whoever waits in vain says for what.
+// Waiting with a time limit. A timeout error names what was awaited.
 
-// Resolves or rejects as `promise` does, or rejects after `seconds` with what was awaited. `progress`
-// may tell how far it had come until then.
+// Settles as `promise` does, or rejects after `seconds`. The error names `what`, and the last state from
+// `progress`.
 export async function within(seconds, what, promise, progress = () => '') {
 	let timer;
 	const limit = new Promise((_, reject) => {
 		timer = setTimeout(() => {
 			const came = progress();
-			reject(new Error(`waited ${seconds} s for ${what}${came ? `; it came as far as: ${came}` : ''}`));
+			reject(new Error(`waited ${seconds} s for ${what}${came ? `; last state: ${came}` : ''}`));
 		}, seconds * 1000);
 	});
 	try {
@@ -17,8 +17,8 @@ export async function within(seconds, what, promise, progress = () => '') {
 	}
 }
 
-// Subscribes to `observable` and feeds its items, one after the other, to `step`. Resolves with the
-// first value of `step` that is not undefined. Unsubscribes in every case, also when the time is over.
+// Subscribes to `observable` and passes its items to `step`, one at a time. Resolves with the first result of
+// `step` that is not undefined. Always unsubscribes, also after a timeout.
 export function firstOf(seconds, what, observable, step, progress) {
 	let subscription;
 	let queue = Promise.resolve();

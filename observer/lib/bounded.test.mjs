@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstOf, within } from './bounded.mjs';
 
-// A stream with the two properties that firstOf relies on: subscribe, and an unsubscribe that is counted.
+// A stream as firstOf needs it: subscribe, and an unsubscribe that is counted.
 function stream(items, { end = false, error } = {}) {
 	const seen = { unsubscribed: 0 };
 	return {
@@ -24,15 +24,15 @@ test('within passes results and errors on', async () => {
 	await assert.rejects(within(1, 'a failure', Promise.reject(new Error('no'))), /^Error: no$/);
 });
 
-test('within says what was awaited and how far it came', async () => {
+test('within names what was awaited, and the last state', async () => {
 	const never = new Promise(() => {});
 	await assert.rejects(within(0.01, 'a block', never, () => 'half of it'), {
-		message: 'waited 0.01 s for a block; it came as far as: half of it',
+		message: 'waited 0.01 s for a block; last state: half of it',
 	});
 	await assert.rejects(within(0.01, 'a block', never), { message: 'waited 0.01 s for a block' });
 });
 
-test('firstOf takes the first value, in order, and unsubscribes', async () => {
+test('firstOf returns the first result, in order, and unsubscribes', async () => {
 	const numbers = stream([1, 2, 3]);
 	const order = [];
 	const found = await firstOf(1, 'an even number', numbers, async (item) => {
@@ -44,7 +44,7 @@ test('firstOf takes the first value, in order, and unsubscribes', async () => {
 	assert.equal(numbers.seen.unsubscribed, 1);
 });
 
-test('firstOf fails with the step, with the stream, at its end and after its time', async () => {
+test('firstOf fails with the step, with the stream, at the end of the stream and after the time limit', async () => {
 	const broken = stream([1]);
 	const step = () => {
 		throw new Error('bad item');

@@ -4,12 +4,12 @@ import { WsEvent, getWsProvider } from 'polkadot-api/ws';
 import WebSocket from 'ws';
 import { within } from './bounded.mjs';
 
-// Seconds for a node to finish what it has begun to tell, before its connection is closed.
+// Time limit in seconds for a node to send its first block before the connection is closed.
 const CLOSING = 5;
 
-// polkadot-api takes 40 s without a word for a dead connection. The node of a chain that stands still has
-// nothing to say, but it pings, and polkadot-api listens for that. `ws` alone would not tell it: whoever
-// listens as in a browser hears of no pings.
+// polkadot-api treats a connection as dead after 40 s without a message. The node of a stalled chain sends no
+// messages, only pings. polkadot-api listens for `ping` events, which `ws` does not pass to listeners added with
+// `addEventListener`.
 export class Socket extends WebSocket {
 	addEventListener(type, listener, options) {
 		if (type === 'ping') this.on(type, listener);
@@ -22,14 +22,14 @@ export class Socket extends WebSocket {
 	}
 }
 
-// Connects to the node at `url`: { client, close }. polkadot-api connects again by itself, for ever;
-// `onStatus` gets 'up' and 'down' as it happens, each once until the other comes.
+// Connects to the node at `url` and returns { client, close }. polkadot-api reconnects without limit. `onStatus`
+// is called with 'up' and 'down', alternately.
 //
-// Node.js has had a WebSocket of its own only since 22, so `ws` it is.
+// `ws` is needed because Node.js has a built-in WebSocket only since version 22.
 export function open(url, { onStatus = () => {} } = {}) {
 	let up;
 	const onStatusChanged = ({ type }) => {
-		// A failure to connect is the state it is in already, and connecting again is none yet.
+		// A failed attempt to connect does not change the status, and a new attempt is not a connection yet.
 		if (type === WsEvent.CONNECTING || up === (type === WsEvent.CONNECTED)) return;
 		const first = up === undefined;
 		up = type === WsEvent.CONNECTED;
@@ -38,8 +38,8 @@ export function open(url, { onStatus = () => {} } = {}) {
 	const client = createClient(getWsProvider(url, { websocketClass: Socket, onStatusChanged }));
 	return {
 		client,
-		// Resolves once it is closed. polkadot-api 2.2 throws out of a timer, where nobody can catch it, if it is
-		// destroyed between a node's first word of its chain and the last one.
+		// Resolves when the connection is closed. polkadot-api 2.2 throws from a timer, where it cannot be caught,
+		// if the client is destroyed while the node sends its first messages about the chain.
 		close: async () => {
 			if (up) await within(CLOSING, 'the node to be ready', client.getFinalizedBlock()).catch(() => {});
 			client.destroy();

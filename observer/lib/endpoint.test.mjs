@@ -1,4 +1,4 @@
-// Unit tests of endpoint.mjs, on a server that is no node: it never says a word.
+// Unit tests of endpoint.mjs, with a WebSocket server that is not a node and sends no messages.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { it } from 'node:test';
@@ -6,7 +6,7 @@ import { WebSocketServer } from 'ws';
 import { within } from './bounded.mjs';
 import { Socket, open } from './endpoint.mjs';
 
-// Seconds, for what comes at once or never.
+// Time limit in seconds.
 const LIMIT = 20;
 
 async function connected(t, connect) {
@@ -21,7 +21,7 @@ async function connected(t, connect) {
 	return { connection, peer };
 }
 
-it('a socket tells of pings whoever listens, and until he does no longer', async (t) => {
+it('a socket reports pings to a listener until it is removed', async (t) => {
 	const { connection: socket, peer } = await connected(t, (url) => new Socket(url));
 	const heard = [];
 	const [listener, other] = ['listener', 'other'].map((name) => () => heard.push(name));
@@ -37,7 +37,7 @@ it('a socket tells of pings whoever listens, and until he does no longer', async
 	assert.deepEqual(heard, ['listener', 'other', 'other']);
 });
 
-it('a socket tells of messages as any other', async (t) => {
+it('a socket reports messages like any other', async (t) => {
 	const { connection: socket, peer } = await connected(t, (url) => new Socket(url));
 	const told = new Promise((resolve) => socket.addEventListener('message', ({ data }) => resolve(data), { once: true }));
 	peer.send('word');
@@ -48,7 +48,7 @@ it('polkadot-api listens to the pings of a node it is connected to', async (t) =
 	const listening = t.mock.method(Socket.prototype, 'addEventListener');
 	const { connection: endpoint, peer } = await connected(t, open);
 	t.after(() => endpoint.client.destroy());
-	// polkadot-api asks once it listens.
+	// polkadot-api sends its first request after it listens.
 	endpoint.client.getChainSpecData().catch(() => {});
 	await within(LIMIT, 'its first word', once(peer, 'message'));
 	assert.ok(listening.mock.calls.some((call) => call.arguments[0] === 'ping'));

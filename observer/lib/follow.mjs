@@ -1,14 +1,14 @@
-// Follows a chain through a polkadot-api client, and tells its blocks in an order one can rely on.
+// Follows a chain through a polkadot-api client and emits its blocks in a reliable order: parents first.
 
-// How far back blocks are fetched that came while nobody was looking. Nodes that are no archives keep the
-// state of 256 blocks behind the finalized one.
+// Maximum number of relay blocks that are fetched after a gap. Nodes that are not archive nodes keep the state of
+// 256 blocks below the finalized one.
 const FILL = 256;
 
-// Calls `emit` with { type: 'block', hash, number, parent, ...more } for each block, its parent always
-// before it; then with { type: 'best' | 'finalized', hash } for blocks that were told. `describe(block,
-// root)` gives the rest of a block; `root` is true for a block whose parent nobody will tell: the first
-// one, and one after a gap that could not be filled. One thing after the other, so nothing of this waits
-// for ever if `describe` does not. `fail` gets what ended it; close() ends it silently.
+// Calls `emit` with { type: 'block', hash, number, parent, ...more } for each block, always after its parent, and
+// with { type: 'best' | 'finalized', hash } for blocks emitted before. `describe(block, root)` returns the rest of
+// a block. `root` is true for a block whose parent is never emitted: the first block, and the first one after a
+// gap that cannot be filled. Events are handled one at a time, so `describe` must not wait without a limit. `fail`
+// is called with the error that ends it; close() ends it without an error.
 export function follow(client, { describe, emit, fail }) {
 	const known = new Map();
 	const subscriptions = [];
@@ -29,7 +29,7 @@ export function follow(client, { describe, emit, fail }) {
 		subscriptions.forEach((subscription) => subscription.unsubscribe());
 	};
 
-	// The block and its ancestors down to one that is known; the first is a root if that is not to be had.
+	// Returns the block and its ancestors down to a known one. The first is a root if no known one can be fetched.
 	const withAncestors = async (block) => {
 		const blocks = [block];
 		if (known.size === 0) return { blocks, root: true };
@@ -59,7 +59,7 @@ export function follow(client, { describe, emit, fail }) {
 		for (const [hash, its] of known) if (its < number - FILL) known.delete(hash);
 	};
 
-	// Without this, polkadot-api would let go of a block that is final before its turn has come.
+	// Without this, polkadot-api would unpin a finalized block before it is handled.
 	const holding = (block) => {
 		try {
 			return client.hodlBlock(block.hash);
@@ -73,7 +73,7 @@ export function follow(client, { describe, emit, fail }) {
 			const release = holding(block);
 			enqueue(() => take(block).finally(release));
 		},
-		// From the best one down to the finalized one: those that were no news of their own, too.
+		// From the best block down to the finalized one, because not every best block gets an event.
 		bestBlocks$: (blocks) =>
 			enqueue(async () => {
 				for (const block of [...blocks].reverse()) await take(block);
@@ -94,7 +94,7 @@ export function follow(client, { describe, emit, fail }) {
 		const subscription = client[stream].subscribe({
 			next: handlers[stream],
 			error: end,
-			// polkadot-api ends the stream of new blocks when it cannot tell what came between.
+			// polkadot-api ends the stream of new blocks when it missed some of them.
 			complete: () => {
 				if (ended) return;
 				if (stream === 'blocks$') setImmediate(() => ended || subscribe(stream));

@@ -1,9 +1,9 @@
-// Headers, and what their digests say about the pipeline: on which relay block a parachain block was
-// built, on which core its candidate goes, and which place it has in that core's bundle.
+// Headers, and the digests that concern the pipeline: relay parent, core and position in the bundle of a parachain
+// block.
 import { Blake2256, Hex, Struct, Tuple, Variant, _void, blockHeader, bool, compactNumber, u32, u64, u8 } from '@polkadot-api/substrate-bindings';
 
 const hash = Hex(32);
-// Bytes without a length before them.
+// Bytes without a length prefix.
 export const bytes = Hex(Infinity);
 
 // `CumulusDigestItem` of cumulus-primitives-core, in the order of its indices.
@@ -13,22 +13,22 @@ const cumulusItem = Variant({
 	bundleInfo: Struct({ index: u8, last: bool }),
 	useFullCore: _void,
 });
-// `rpsr_digest::RpsrType`: what most runtimes put in place of the relay parent's hash.
+// `rpsr_digest::RpsrType`: most runtimes use it in place of the relay parent's hash.
 const relayParentStorageRoot = Tuple(hash, compactNumber);
 
 const CUMULUS = 'CMLS';
 const STORAGE_ROOT = 'RPSR';
 
-// The digests that pipelineDigest reads, as a recording keeps them: [{ kind, engine, payload }].
+// The digests that pipelineDigest needs, as a recording stores them: [{ kind, engine, payload }].
 export function relevantDigests(digests) {
 	return digests
 		.filter(({ type, value }) => type === 'runtimeUpdated' || value?.engine === CUMULUS || value?.engine === STORAGE_ROOT)
 		.map(({ type, value }) => ({ kind: type, ...value }));
 }
 
-// { hash, number, parent, digests } of a head as the relay chain has it, or undefined for a parachain
-// whose heads are no Substrate headers. The hash is the relay chain's name for it (BLAKE2-256), which is
-// the block's own on every chain that hashes its headers that way.
+// Returns { hash, number, parent, digests } of an encoded head, or undefined if the head is not a Substrate
+// header. `hash` is the BLAKE2-256 of the head, as on the relay chain. It equals the block hash on every chain
+// with that hasher.
 export function decodeHead(head) {
 	try {
 		const { number, parentHash, digests } = blockHeader.dec(head);
@@ -42,8 +42,7 @@ function hashOf(head) {
 	return bytes.dec(Blake2256(bytes.enc(head)));
 }
 
-// What `codec` makes of the whole of `payload`, or undefined. As the SDK's `decode_all`: what is left
-// over makes it another thing than it looks like.
+// Returns the decoded `payload`, or undefined if bytes remain after decoding. Same rule as the SDK's `decode_all`.
 function decodeAll(codec, payload) {
 	try {
 		const value = codec.dec(payload);
@@ -53,13 +52,13 @@ function decodeAll(codec, payload) {
 	}
 }
 
-// What the digests of one header say:
-//   relayParent   { hash } or { number, storageRoot }; undefined if neither is there
+// Returns the pipeline's digests of one header:
+//   relayParent   { hash } or { number, storageRoot }; undefined if absent
 //   core          { selector, claimQueueOffset, cores } as the author claims it, or undefined
-//   bundle        { index, last } or undefined for a block that knows nothing of bundles
-//   fullCore      whether the block wants its core for itself
-//   lastInCore    whether no other block of the same candidate follows
-// Where an item is there several times the first counts, as in the SDK.
+//   bundle        { index, last }, or undefined on a chain without bundles
+//   fullCore      whether the block needs a whole core
+//   lastInCore    whether this is the last block of its candidate
+// The first item counts if there are several of the same kind, as in the SDK.
 export function pipelineDigest(digests) {
 	const items = digests
 		.filter(({ engine }) => engine === CUMULUS)
@@ -92,10 +91,10 @@ function relayParentOf(digests) {
 	return undefined;
 }
 
-// BABE's pre-runtime digest has three forms, and each begins with its index and the author's.
+// BABE's pre-runtime digest has three variants. Each starts with its variant index and the author's index.
 const babePreDigest = Struct({ index: u8, authority: u32, slot: u64 });
 
-// The slot of a relay block, from its undiminished digests; undefined without BABE.
+// Returns the slot of a relay block from its unfiltered digests, or undefined without BABE.
 export function relaySlot(digests) {
 	const babe = digests.find(({ type, value }) => type === 'preRuntime' && value.engine === 'BABE');
 	return babe && Number(babePreDigest.dec(babe.value.payload).slot);

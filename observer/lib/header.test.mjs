@@ -9,7 +9,7 @@ const H2 = `0x${'22'.repeat(32)}`;
 const pre = (payload, engine = 'CMLS') => ({ kind: 'preRuntime', engine, payload });
 const consensus = (payload, engine = 'CMLS') => ({ kind: 'consensus', engine, payload });
 
-test('each item of the digest is found where the SDK puts it', () => {
+test('each item of the digest is decoded in the SDK\'s format', () => {
 	const digests = [
 		pre('0x010201' + '0c'), // core selector 2, claim queue offset 1, 3 cores
 		pre('0x020301'), // index 3, last
@@ -24,20 +24,20 @@ test('each item of the digest is found where the SDK puts it', () => {
 	});
 });
 
-test('the number of the relay parent comes with its storage root', () => {
-	// 300 as a compact number.
+test('the number of the relay parent is decoded with its storage root', () => {
+	// 300 in compact encoding.
 	const { relayParent } = pipelineDigest([consensus(`0x${'22'.repeat(32)}b104`, 'RPSR')]);
 	assert.deepEqual(relayParent, { number: 300, storageRoot: H2 });
 });
 
-test('whichever names the relay parent first counts', () => {
+test('the first digest that names the relay parent counts', () => {
 	const byHash = consensus(`0x00${'11'.repeat(32)}`);
 	const byRoot = consensus(`0x${'22'.repeat(32)}1c`, 'RPSR');
 	assert.deepEqual(pipelineDigest([byHash, byRoot]).relayParent, { hash: H1 });
 	assert.deepEqual(pipelineDigest([byRoot, byHash]).relayParent, { number: 7, storageRoot: H2 });
 });
 
-test('a block ends its bundle in three ways, and without one it is alone', () => {
+test('a block ends its bundle in three ways; a block without bundle info is alone', () => {
 	const open = pre('0x020000');
 	assert.equal(pipelineDigest([open]).lastInCore, false);
 	assert.equal(pipelineDigest([pre('0x020001')]).lastInCore, true);
@@ -46,21 +46,21 @@ test('a block ends its bundle in three ways, and without one it is alone', () =>
 	assert.equal(pipelineDigest([]).lastInCore, true);
 });
 
-test('what is of the wrong kind, too long, too short or unknown is not there', () => {
+test('items of the wrong kind, too long, too short or unknown are ignored', () => {
 	const nothing = { relayParent: undefined, core: undefined, bundle: undefined, fullCore: false, lastInCore: true };
 	const wrong = [
 		consensus('0x020001'), // bundle info as consensus digest
 		pre(`0x00${'11'.repeat(32)}`), // relay parent as pre-runtime digest
-		pre('0x02000100'), // a byte too many
-		pre('0x0200'), // one too few
+		pre('0x02000100'), // one byte too many
+		pre('0x0200'), // one byte too few
 		pre('0x'),
-		pre('0x09'), // an item of a later SDK
+		pre('0x09'), // an item of a future SDK
 		consensus(`0x${'22'.repeat(32)}`, 'RPSR'),
 	];
 	assert.deepEqual(pipelineDigest(wrong), nothing);
 });
 
-test('a head is a header, or nothing we can read', () => {
+test('a head that is not a Substrate header is ignored', () => {
 	const digests = [
 		{ type: 'preRuntime', value: { engine: 'aura', payload: '0x0102030400000000' } },
 		{ type: 'preRuntime', value: { engine: 'CMLS', payload: '0x020001' } },
@@ -78,12 +78,12 @@ test('a head is a header, or nothing we can read', () => {
 });
 
 test('the hash of a head is its BLAKE2-256', () => {
-	// The header of #0 of an empty chain, hashed with Python's hashlib.
+	// The header of #0 of an empty chain. The expected hash comes from Python's hashlib.
 	const head = blockHeader.enc({ parentHash: H1, number: 0, stateRoot: H1, extrinsicRoot: H1, digests: [] });
 	assert.equal(decodeHead(bytes.dec(head)).hash, '0xcf57d40c054be1102ab75f7211cc83a6222da49896438aac909a34b6ea07d6c8');
 });
 
-test('the relay slot is in each form of BABE\'s digest', () => {
+test('the relay slot is decoded from each variant of BABE\'s digest', () => {
 	const babe = (index) => [{ type: 'preRuntime', value: { engine: 'BABE', payload: `0x0${index}050000003930000000000000ffff` } }];
 	for (const index of [1, 2, 3]) assert.equal(relaySlot(babe(index)), 12345);
 	assert.equal(relaySlot([{ type: 'preRuntime', value: { engine: 'aura', payload: '0x00' } }]), undefined);

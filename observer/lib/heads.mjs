@@ -1,9 +1,9 @@
-// The best block's number of a node, as it changes: one subscription of the old JSON-RPC, without
-// metadata, for nodes of any runtime.
+// Watches a node's best block number with one legacy JSON-RPC subscription. Needs no metadata, so any runtime
+// works.
 import WebSocket from 'ws';
 
-// Calls `onNumber` with each new best block's number until close(). A node that goes away ends it
-// silently: whoever needs the node will notice.
+// Calls `onNumber` with the number of each new best block until close(). Ends without an error if the node stops;
+// the other connections report that.
 export function watchHeads(url, onNumber) {
 	const socket = new WebSocket(url);
 	socket.on('open', () => {

@@ -1,6 +1,6 @@
-// How often each number came, for percentiles without keeping every number.
+// Counts of values, to compute percentiles without storing every value.
 
-// An empty one: { count, sum, tally }, to be changed by `add` alone.
+// Creates an empty histogram { count, sum, tally }. Only `add` changes it.
 export function histogram() {
 	return { count: 0, sum: 0, tally: new Map() };
 }
@@ -9,7 +9,7 @@ export function copy({ count, sum, tally }) {
 	return { count, sum, tally: new Map(tally) };
 }
 
-// Adds `value`. With `step` the percentiles know it only to the nearest multiple; the mean stays exact.
+// Adds `value`. `step` rounds the value for percentiles to the nearest multiple; the mean stays exact.
 export function add(histogram, value, step = 1) {
 	const rounded = Math.round(value / step) * step;
 	histogram.count += 1;
@@ -17,13 +17,13 @@ export function add(histogram, value, step = 1) {
 	histogram.tally.set(rounded, (histogram.tally.get(rounded) ?? 0) + 1);
 }
 
-// null if there is none.
+// Returns null for an empty histogram.
 export function mean({ count, sum }) {
 	return count === 0 ? null : sum / count;
 }
 
-// The least value that at least `percent` of all values do not exceed (the nearest-rank percentile); null
-// if there is none.
+// Returns the smallest value that is not below `percent` of all values (nearest-rank percentile), or null for an
+// empty histogram.
 export function percentile({ count, tally }, percent) {
 	let below = 0;
 	for (const value of [...tally.keys()].sort((a, b) => a - b)) {

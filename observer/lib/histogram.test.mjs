@@ -9,7 +9,7 @@ const of = (...values) => {
 	return all;
 };
 
-test('percentiles are values that came, by nearest rank', () => {
+test('percentiles are recorded values, by nearest rank', () => {
 	const twenty = of(...Array.from({ length: 20 }, (_, at) => 20 - at));
 	assert.equal(percentile(twenty, 50), 10);
 	assert.equal(percentile(twenty, 95), 19);
@@ -19,12 +19,12 @@ test('percentiles are values that came, by nearest rank', () => {
 	assert.equal(percentile(of(1, 9), 51), 9);
 });
 
-test('nothing has no mean and no percentile', () => {
+test('an empty histogram has no mean and no percentile', () => {
 	assert.equal(mean(of()), null);
 	assert.equal(percentile(of(), 50), null);
 });
 
-test('rounding spares the mean', () => {
+test('rounding does not change the mean', () => {
 	const rounded = histogram();
 	add(rounded, 104, 10);
 	add(rounded, 106, 10);
@@ -33,7 +33,7 @@ test('rounding spares the mean', () => {
 	assert.equal(percentile(rounded, 95), 110);
 });
 
-test('a copy is its own', () => {
+test('a copy is independent', () => {
 	const first = of(1);
 	const second = copy(first);
 	add(second, 5);

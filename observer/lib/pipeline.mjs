@@ -1,48 +1,47 @@
-// The pipeline of one parachain as a pure function of what was observed: reduce(state, event) returns
-// the next state and changes nothing. It keeps the relay blocks and the parachain blocks that are not
-// final yet, so that a change of the best branch costs nothing but another walk, and of all that is final
-// only the figures.
+// The pipeline of one parachain as a pure function of the observed events: reduce(state, event) returns the next
+// state and changes nothing. The state holds the relay blocks and parachain blocks that are not final, so that a
+// reorganization only needs another walk. Of final blocks it holds the figures only.
 //
-// Events, in the order in which they were observed (`t`: milliseconds since 1970):
+// Events, in the order of observation (`t`: milliseconds since 1970):
 //   { t, from: 'observer', type: 'start', para, relayParentOffset }   the offset undefined if unknown
 //   { t, from: 'relay', type: 'block', hash, number, parent, session, candidates, next, root, head, unread }
-//        `session` and `candidates` as of relay-events.mjs; `next`: the cores that are the parachain's in
-//        the next relay block, null if unknown; `root`: whether the parent was never seen, and then `head`,
-//        the included head after this block; `unread`: why the rest is missing, if it is
+//        `session` and `candidates`: see relay-events.mjs; `next`: the parachain's cores in the next relay
+//        block, null if unknown; `root`: true if the parent was never seen, and then `head` is the included head
+//        after this block; `unread`: the reason if the rest could not be read
 //   { t, from: 'relay' | 'para', type: 'best' | 'finalized', hash }
 //   { t, from: 'relay' | 'para', type: 'down' | 'up' }
 //   { t, from: 'para', type: 'block', hash, number, parent, digests }
 //   { t, from: 'para', type: 'runtime', relay, limits, scheduled, unincluded, admission, stats }
-//        what the parachain's runtime answered when relay block `relay` came, of what it can answer
+//        results of the parachain's runtime APIs after relay block `relay`; only those that succeeded
 import { mean, percentile } from './histogram.mjs';
 import { decodeHead, pipelineDigest } from './header.mjs';
 import { advance, arriveLate, bridge, cloneWalk, startWalk } from './walk.mjs';
 
-// Blocks that are kept behind what is settled: relay blocks to look up relay parents, and parachain blocks
-// to tell what became of them.
+// Number of blocks kept below the settled one: relay blocks to look up relay parents, and parachain blocks to
+// report their state.
 const KEEP = { relay: 64, para: 512 };
 
 const NEITHER = { relay: false, para: false };
 
-// The state before the first event.
+// Returns the state before the first event.
 export function initial() {
 	return {
 		para: undefined,
 		relayParentOffset: undefined,
 		relay: { blocks: new Map(), best: undefined, finalized: undefined },
-		// `heights`: number -> hashes in the order they were seen; `during`: relay number -> hashes.
+		// `heights`: number -> hashes in the order of observation; `during`: relay block number -> hashes.
 		chain: { blocks: new Map(), heights: new Map(), during: new Map(), best: undefined, finalized: undefined },
-		// The walk as far as the relay chain is final.
+		// The walk up to the finalized relay block.
 		settled: undefined,
-		// Whether what arrives from an endpoint is news: false from when its connection breaks until it has
-		// caught up, and `away` until it is back.
+		// Whether events of an endpoint are live: false from the loss of the connection until the gap is filled.
+		// `away` is true until the endpoint is back.
 		live: NEITHER,
 		away: NEITHER,
-		// The runtime's answers: hash of the relay block -> event, and the last one.
-		answers: new Map(),
-		answer: undefined,
+		// Results of the runtime APIs: hash of the relay block -> event, and the last one.
+		runtimes: new Map(),
+		runtime: undefined,
 		counts: { reorgs: 0, lostConnections: { relay: 0, para: 0 } },
-		// What the last event brought, to be printed: relay blocks that are complete (`type: 'relay'`), and
+		// What the last event adds to the output: complete relay blocks (`type: 'relay'`), and
 		// remarks (`type`: 'reorg', 'gap', 'unread', 'limits', 'down', 'up').
 		news: [],
 	};
@@ -60,11 +59,11 @@ const HANDLERS = {
 	'para/finalized': (state, { hash }) => ({ ...state, chain: { ...state.chain, finalized: hash } }),
 	'para/down': down,
 	'para/up': up,
-	'para/runtime': runtimeAnswered,
+	'para/runtime': runtimeResult,
 };
 
-// The state after `event`. An event of a kind that this version does not know is an error: a recording
-// that is understood in part would give wrong figures.
+// Returns the state after `event`. An unknown event is an error: a recording that is only partly understood would
+// give wrong figures.
 export function reduce(state, event) {
 	const handle = HANDLERS[`${event.from}/${event.type}`];
 	if (!handle) throw new Error(`an event '${event.from}/${event.type}' is unknown here`);
@@ -73,7 +72,7 @@ export function reduce(state, event) {
 
 // --- Connections ----------------------------------------------------------------------------------
 
-// The best block comes after all that was missed before it.
+// Comes after the blocks that were missed, so the endpoint is live again.
 function live(state, from) {
 	return state.live[from] || state.away[from] ? state : { ...state, live: { ...state.live, [from]: true } };
 }
@@ -112,7 +111,7 @@ function paraBlock(state, { t, hash, number, parent, digests }) {
 	const chain = withParaBlock(state.chain, block);
 	const { settled } = state;
 	if (chain === state.chain || !(number <= settled?.included?.number)) return { ...state, chain };
-	// Too late for the walk, which has left that number behind. Where headers are missing nobody knows.
+	// Too late for the walk, which has passed that number. Without all headers the outcome is unknown.
 	const there = chain.blocks.get(ancestorAt(chain, settled.included.hash, number));
 	if (there === undefined) return { ...state, chain };
 	const walk = cloneWalk(settled);
@@ -120,23 +119,23 @@ function paraBlock(state, { t, hash, number, parent, digests }) {
 	return { ...state, chain, settled: walk };
 }
 
-// The hash of the block of that number from which `hash` descends, undefined where a header is missing.
+// Returns the hash of the ancestor of `hash` with that number, or undefined if a header is missing.
 function ancestorAt(chain, hash, number) {
 	let block = chain.blocks.get(hash);
 	while (block && block.number > number) block = chain.blocks.get(block.parent);
 	return block?.hash;
 }
 
-function runtimeAnswered(state, answer) {
-	const [from, to] = [state.answer?.limits, answer.limits];
+function runtimeResult(state, result) {
+	const [from, to] = [state.runtime?.limits, result.limits];
 	const news = from && to && JSON.stringify(from) !== JSON.stringify(to) ? [{ type: 'limits', from, to }] : [];
-	return { ...state, answer, answers: new Map(state.answers).set(answer.relay, answer), news };
+	return { ...state, runtime: result, runtimes: new Map(state.runtimes).set(result.relay, result), news };
 }
 
 // --- The relay chain ------------------------------------------------------------------------------
 
-// A candidate with what its head says. A head that is a header makes its block known, even if the
-// parachain's endpoint never shows it.
+// Adds a relay block. Each candidate gets the contents of its head. A head that is a header adds the parachain
+// block, even if the parachain's endpoint never shows it.
 function relayBlock(state, { t, from, type, ...block }) {
 	if (state.relay.blocks.has(block.hash)) return state;
 	let { chain } = state;
@@ -161,7 +160,8 @@ function relayBlock(state, { t, from, type, ...block }) {
 	return { ...state, chain, relay: { ...state.relay, blocks }, news };
 }
 
-// The relay blocks after the settled walk up to `hash`, in order; null if that branch does not begin there.
+// Returns the relay blocks from the settled walk up to `hash`, in order, or null if that branch does not start
+// there.
 function branch({ settled, relay }, hash) {
 	const path = [];
 	for (let at = hash; at !== settled.hash; ) {
@@ -173,7 +173,7 @@ function branch({ settled, relay }, hash) {
 	return path;
 }
 
-// The relay blocks from a root, whose parent nobody saw, up to `hash`.
+// Returns the relay blocks from a root (a block whose parent was never seen) up to `hash`.
 function rootedBranch({ relay }, hash) {
 	const path = [];
 	for (let at = hash; !path[0]?.root; at = path[0].parent) {
@@ -184,7 +184,7 @@ function rootedBranch({ relay }, hash) {
 	return path;
 }
 
-// What a walk asks for.
+// What a walk needs to know about blocks.
 function knowledge({ chain, relay, relayParentOffset }) {
 	return {
 		block: (hash) => chain.blocks.get(hash),
@@ -195,7 +195,7 @@ function knowledge({ chain, relay, relayParentOffset }) {
 	};
 }
 
-// { walk, lines } after the relay block `hash`, which must be on a branch that begins at the settled walk.
+// Returns { walk, lines } after relay block `hash`, which must descend from the settled walk.
 function walkTo(state, hash) {
 	const path = branch(state, hash);
 	const walk = cloneWalk(state.settled);
@@ -203,10 +203,10 @@ function walkTo(state, hash) {
 	return { walk, lines: path.map((block) => advance(walk, block, known)) };
 }
 
-// A line as it is printed, with what is known beside the relay chain.
+// Returns a line as it is printed, with the results of the runtime APIs.
 function printed(state, line) {
 	const number = (hash) => state.chain.blocks.get(hash)?.number ?? null;
-	const { limits, scheduled, unincluded, admission } = state.answers.get(line.hash) ?? {};
+	const { limits, scheduled, unincluded, admission } = state.runtimes.get(line.hash) ?? {};
 	return {
 		type: 'relay',
 		...line,
@@ -219,8 +219,8 @@ function printed(state, line) {
 	};
 }
 
-// A relay block is complete when another takes its place as the best one: until then parachain blocks may
-// be seen that belong to it. On another branch, its blocks are printed from where the branches part.
+// A relay block is complete when another one becomes the best: until then its parachain blocks may still arrive.
+// After a reorganization the blocks of the new branch are printed from the fork point.
 function relayBest(state, { hash }) {
 	const before = state.relay.best;
 	if (hash === before) return live(state, 'relay');
@@ -231,7 +231,7 @@ function relayBest(state, { hash }) {
 	}
 	const news = [];
 	if (branch(next, hash) === null) {
-		// It does not follow from anything that was seen: what there is is all that will be known of it.
+		// It descends from no known block, so nothing more will be known about the blocks before it.
 		const last = walkTo(state, before);
 		const path = rootedBranch(next, hash);
 		news.push(...last.lines.filter((line) => line.hash === before));
@@ -256,7 +256,7 @@ function relayBest(state, { hash }) {
 	return settle(next);
 }
 
-// The relay blocks down from `before` that are none of `lines`, in order.
+// Returns the relay blocks from `before` downwards that are not in `lines`, in order.
 function givenUp(state, before, lines) {
 	const kept = new Set(lines.map((line) => line.hash)).add(state.settled?.hash);
 	const given = [];
@@ -266,8 +266,8 @@ function givenUp(state, before, lines) {
 	return given;
 }
 
-// Moves the settled walk on to the finalized relay block, once that is on the best branch, and forgets
-// what is far behind it. Not as far as the best one, which is not complete.
+// Advances the settled walk to the finalized relay block, if it is on the best branch, and drops what is far below
+// it. It does not advance to the best relay block, which is not complete.
 function settle(state) {
 	const { finalized, best } = state.relay;
 	if (finalized === undefined || best === undefined || !isAncestor(state, finalized, best)) return state;
@@ -300,18 +300,18 @@ function forget(state) {
 			heights: kept(chain.heights, itself, oldest.para),
 			during: kept(chain.during, itself, oldest.relay),
 		},
-		answers: new Map([...state.answers].filter(([hash]) => relayBlocks.has(hash))),
+		runtimes: new Map([...state.runtimes].filter(([hash]) => relayBlocks.has(hash))),
 		settled: { ...settled, progress: progressSince(settled, oldest) },
 	};
 }
 
-// Blocks of a chain whose heads cannot be read have no number, so what counts is when they were included.
+// Blocks of a chain whose heads cannot be decoded have no number, so the time of inclusion counts.
 function progressSince({ progress }, oldest) {
 	const recent = ({ number, includedIn }) => (number === undefined ? !(includedIn < oldest.relay) : number >= oldest.para);
 	return new Map([...progress].filter(([, entry]) => recent(entry)));
 }
 
-// --- What it comes to -----------------------------------------------------------------------------
+// --- Figures --------------------------------------------------------------------------------------
 
 function current(state, complete = false) {
 	const { best, blocks } = state.relay;
@@ -319,21 +319,20 @@ function current(state, complete = false) {
 	return walkTo(state, complete ? blocks.get(best).parent : best);
 }
 
-// The relay block that was the best until the end, as if it were complete; undefined if there was none.
+// Returns the last best relay block as if it were complete, or undefined if there was none.
 export function lastLine(state) {
 	const line = current(state).lines.at(-1);
 	return line && printed(state, line);
 }
 
-// What became of the parachain block `hash`: { state, backings, includedIn }, or undefined for one that
-// is unknown. `state` is
-//   collated    seen, and on no candidate under way
+// Returns { state, backings, includedIn } of the parachain block `hash`, or undefined if it is unknown. `state` is
+//   collated    seen, and in no candidate on the relay chain
 //   backed      in a candidate that is not included yet
-//   timedOut    its candidate was not available in time, or was under way when the session changed
-//   included    `includedIn` being the relay block, null if nobody saw that
-//   finalized   the same, and that relay block is final, or the parachain's endpoint says so
-//   lost        another block of its number was included
-// A block whose `backings` are more than one was proposed again.
+//   timedOut    its candidate was not available in time, or was unincluded when the session changed
+//   included    in relay block `includedIn`, which is null if that relay block was missed
+//   finalized   included, and the relay block is final or the parachain's endpoint reported the block as final
+//   lost        another block with its number was included
+// A block with more than one backing was re-proposed.
 export function blockState(state, hash) {
 	const block = state.chain.blocks.get(hash);
 	if (!block) return undefined;
@@ -363,19 +362,19 @@ function holds(state, head, size, hash) {
 	return false;
 }
 
-// Whether the parachain's endpoint called it or a descendant of it final.
+// Returns whether the parachain's endpoint reported the block or one of its descendants as final.
 function isFinal(state, { hash, number }) {
 	return ancestorAt(state.chain, state.chain.finalized, number) === hash;
 }
 
 const ratio = (part, whole) => (whole === 0 ? null : part / whole);
 
-// How many candidates were backed on attempt 1, 2, and so on up to the last that occurred.
+// Returns the number of candidates backed on attempt 1, 2, and so on up to the last that occurred.
 function perAttempt({ tally }) {
 	return Array.from({ length: Math.max(0, ...tally.keys()) }, (_, at) => tally.get(at + 1) ?? 0);
 }
 
-// What became of the blocks that were seen when they were authored, as far as the relay chain is final.
+// Counts the outcomes of the blocks that were seen when they were authored, up to the finalized relay block.
 function confidence({ chain, settled }) {
 	const { included, lost } = settled?.totals.authored ?? { included: 0, lost: 0 };
 	const decided = settled?.included?.number ?? -1;
@@ -383,8 +382,7 @@ function confidence({ chain, settled }) {
 	return { authored: included + lost + open, finalized: included, lost, open, ratio: ratio(included, included + lost) };
 }
 
-// All figures, as observer/README.md defines them; with `complete` those of the relay blocks that are
-// complete, without the best one.
+// Returns all figures, as defined in observer/README.md. `complete` leaves out the best relay block.
 export function summary(state, { complete = false } = {}) {
 	const { totals, attempts, lag, interval } = current(state, complete).walk;
 	const { relayBlocks, missed, unread, sessionChanges, counted, candidates, blocks, chances } = totals;
@@ -399,6 +397,6 @@ export function summary(state, { complete = false } = {}) {
 		inclusionLag: { count: lag.count, mean: mean(lag), p50: percentile(lag, 50), p95: percentile(lag, 95) },
 		chances,
 		lostConnections: state.counts.lostConnections,
-		own: state.answer?.stats ?? null,
+		own: state.runtime?.stats ?? null,
 	};
 }

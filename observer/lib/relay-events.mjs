@@ -1,10 +1,10 @@
-// What the events of a relay block say about one parachain.
+// The events of a relay block that concern one parachain.
 import { bytes } from './header.mjs';
 
-// Events of the pallet ParaInclusion, by what they tell.
+// Events of the pallet ParaInclusion, and the kind of each.
 const KINDS = { CandidateBacked: 'backed', CandidateIncluded: 'included', CandidateTimedOut: 'timedOut' };
 
-// `records` are those of System.Events as polkadot-api decodes them, whatever the runtime. Returns
+// `records` are those of System.Events as polkadot-api decodes them, for any runtime. Returns
 //   session      index of the session that begins in this block, or undefined
 //   candidates   those of parachain `para`, in the order of the events:
 //                [{ kind, core, relayParent, schedulingParent, pov, paraHead, head }], hashes and bytes in
@@ -31,7 +31,7 @@ export function relayEvents(records, para) {
 	return { session, candidates };
 }
 
-// Descriptors of version 1 have other things in these places: not 16 bytes of zero, except by chance. As
+// Descriptors of version 1 have other fields in these places, which are hardly ever 16 zero bytes. Same rule as
 // `CandidateDescriptorV2::version` of polkadot-primitives.
 function schedulingParentOf({ version, reserved1, scheduling_parent }) {
 	return version === 1 && /^0x0{32}/.test(reserved1) ? scheduling_parent : undefined;

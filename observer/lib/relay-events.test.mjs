@@ -34,7 +34,7 @@ test('candidates of the parachain, in order, and the session', () => {
 	});
 });
 
-test('a descriptor of version 3 has a scheduling parent of its own', () => {
+test('a descriptor of version 3 has a separate scheduling parent', () => {
 	const zero = `0x${'00'.repeat(24)}`;
 	const found = (version, reserved1 = zero) => {
 		const { descriptor, commitments_hash } = receipt(2000);
@@ -44,14 +44,14 @@ test('a descriptor of version 3 has a scheduling parent of its own', () => {
 	};
 	assert.equal(found(1), '0x06');
 	assert.equal(found(0), undefined);
-	// Version 1, with bytes of a collator's key and signature in these places.
+	// A version 1 descriptor has the collator's key and signature in these places.
 	assert.equal(found(1, `0x01${'00'.repeat(23)}`), undefined);
 	assert.equal(found(1, `0x${'00'.repeat(15)}01${'00'.repeat(8)}`), undefined);
-	// The last eight bytes may come to mean something.
+	// A future version may use the last eight bytes.
 	assert.equal(found(1, `0x${'00'.repeat(16)}01${'00'.repeat(7)}`), '0x06');
 });
 
-test('a block without any of it', () => {
+test('a block without events of the parachain', () => {
 	const other = record('System', 'ExtrinsicSuccess', { dispatch_info: {} });
 	assert.deepEqual(relayEvents([other], 2000), { session: undefined, candidates: [] });
 });

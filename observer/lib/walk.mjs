@@ -1,48 +1,47 @@
-// What becomes of a parachain's candidates, relay block by relay block: a walk along one branch of the
-// relay chain. It knows the parachain's blocks only through what it is given, and events only through
-// the relay blocks it is led over, so the same branch always gives the same figures.
+// Follows the candidates of a parachain along one branch of the relay chain, block by block. The walk depends on
+// nothing but its arguments, so the same branch always gives the same figures.
 import { REMEMBERED, attemptAt, beginsCandidate, firstChance } from './attempts.mjs';
 import { add, copy, histogram } from './histogram.mjs';
 
-// Milliseconds: finer differences between arrivals say more about the machine than about the chain.
+// In milliseconds. Smaller differences between arrivals measure the machine, not the chain.
 const INTERVAL_STEP = 10;
 
-// A walk that begins after the relay block `hash`, and knows nothing of what was before.
+// Creates a walk that starts after relay block `hash`, without knowledge of earlier blocks.
 export function startWalk(hash, number) {
 	return {
-		// The relay block it has come to.
+		// The current relay block.
 		hash,
 		number,
-		// The parachain's latest included block: { hash, number }, the hash undefined if nobody told it.
+		// The parachain's included head: { hash, number }; the hash is undefined if it is unknown.
 		included: undefined,
 		// Backed candidates that are not included yet: id -> candidate.
 		pending: new Map(),
-		// What happened to a parachain block: hash -> { number, backings, timedOut, dropped, includedIn, lost }.
-		// `includedIn` is null if it was in a relay block that nobody saw.
+		// State of each parachain block: hash -> { number, backings, timedOut, dropped, includedIn, lost }.
+		// `includedIn` is null if that relay block was missed.
 		progress: new Map(),
-		// Cores that backed something since the session began.
+		// Cores that backed a candidate since the session began.
 		cores: new Set(),
-		// Cores that are the parachain's in the next relay block, or null if the relay chain did not tell.
+		// The parachain's cores in the next relay block, or null if they are unknown.
 		next: null,
-		// The last relay blocks, with the cores that were the parachain's in them: [{ number, cores }].
+		// The last relay blocks with the parachain's cores in each: [{ number, cores }].
 		turns: [],
-		// Whether there was a candidate.
+		// Whether a candidate was seen.
 		started: false,
 		totals: {
 			relayBlocks: 0,
-			// Relay blocks that count for the rates, and what was in them.
+			// Relay blocks that count for the rates, and their contents.
 			counted: { relayBlocks: 0, candidates: 0, blocks: 0 },
 			unread: 0,
 			missed: 0,
 			sessionChanges: 0,
-			// `lost` ones were never backed, and never will be.
+			// `lost` candidates were never backed and never will be.
 			candidates: { backed: 0, included: 0, timedOut: 0, dropped: 0, lost: 0 },
 			blocks: { included: 0, lost: 0, reproposed: 0 },
-			// Of the blocks that were seen when they were authored.
+			// Blocks that were seen when they were authored.
 			authored: { included: 0, lost: 0 },
 			chances: { all: 0, missed: 0 },
 		},
-		// On which attempt candidates were backed, where that is known.
+		// Attempts on which candidates were backed, where known.
 		attempts: histogram(),
 		// Relay blocks from a block's relay parent to its inclusion.
 		lag: histogram(),
@@ -72,8 +71,8 @@ export function cloneWalk(walk) {
 	};
 }
 
-// Lets the walk go on at `root`, whose parent nobody saw. What was backed in between is unknown; what was
-// included is not, because a root brings the included head with it.
+// Continues the walk at `root`, whose parent was never seen. What was backed in between is unknown. What was
+// included is known, because a root has the included head.
 export function bridge(walk, root) {
 	walk.totals.missed += Math.max(0, root.number - 1 - walk.number);
 	walk.hash = root.parent;
@@ -81,13 +80,13 @@ export function bridge(walk, root) {
 	walk.next = null;
 }
 
-// Takes the walk over the relay block `block` and returns what happened in it, as observer/README.md
-// describes it. `chain` answers what is known of the parachain and of other relay blocks:
+// Advances the walk over relay block `block` and returns its line, as described in observer/README.md. `chain`
+// gives access to the parachain and to other relay blocks:
 //   block(hash)          a parachain block: { hash, number, parent, digest, seen }, or undefined
-//   at(number)           hashes of the parachain blocks of that number, in the order they were seen
-//   seenDuring(number)   hashes of those that were first seen while relay block `number` was the best
+//   at(number)           hashes of the parachain blocks with that number, in the order of observation
+//   seenDuring(number)   hashes of those first seen while relay block `number` was the best
 //   relayNumber(hash)    number of a relay block, or undefined
-//   relayParentOffset    that of the parachain, or undefined
+//   relayParentOffset    the parachain's offset, or undefined
 export function advance(walk, block, chain) {
 	const { totals } = walk;
 	const line = {
@@ -138,13 +137,13 @@ export function advance(walk, block, chain) {
 	return line;
 }
 
-// How lines name a parachain block: `fork` counts those of the same number that were seen before it.
+// The name of a parachain block in lines. `fork` counts the blocks with the same number that were seen before it.
 function reference(chain, hash, number = chain.block(hash)?.number) {
 	return { number: number ?? null, hash: hash ?? null, fork: Math.max(0, chain.at(number).indexOf(hash)) };
 }
 
-// The last `count` blocks up to `head`, in order: [{ hash, number }], the hash undefined where the header of
-// the block after it is unknown. None before the first, whatever a digest claims.
+// Returns the last `count` blocks up to `head`, in order: [{ hash, number }]. The hash is undefined where the
+// header of the next block is unknown. Never returns blocks below the first one, whatever a digest claims.
 function blocksUpTo(head, count, chain) {
 	const blocks = [];
 	let { hash, number } = head;
@@ -161,13 +160,13 @@ function progressOf(walk, { hash, number }) {
 	return walk.progress.get(hash);
 }
 
-// As lines show a candidate.
+// A candidate as lines show it.
 function shown(candidate, blocks, chain, again) {
 	return { core: candidate.core, again, blocks: blocks.map(({ hash, number }) => reference(chain, hash, number)) };
 }
 
-// How many blocks a candidate holds. A chain that bundles says so in the head's digest; on another they are
-// those that follow the latest head on the relay chain, as far as their headers are known.
+// Returns the number of blocks in a candidate: from the head's digest if the chain has bundles, otherwise the
+// number of blocks since the latest head on the relay chain, as far as their headers are known.
 function sizeOf(walk, candidate, chain) {
 	if (candidate.size !== undefined) return candidate.size;
 	const heads = new Set([...walk.pending.values()].map(({ head }) => head.hash));
@@ -198,7 +197,7 @@ function back(walk, candidate, block, chain) {
 	return { ...shown(candidate, blocks, chain, again), attempt };
 }
 
-// The attempt with which the relay block `number` backs `candidate`, null if it is unknown.
+// Returns the attempt on which relay block `number` backs `candidate`, or null if it is unknown.
 function attemptOf({ turns }, candidate, number, chain) {
 	const { core, head, schedulingParent } = candidate;
 	const first = firstChance({
@@ -214,7 +213,7 @@ function include(walk, candidate, block, chain, line) {
 	const size = walk.pending.get(candidate.id)?.size ?? sizeOf(walk, candidate, chain);
 	walk.pending.delete(candidate.id);
 	const blocks = blocksUpTo(head, size, chain);
-	// A candidate before this one that was included unseen.
+	// An earlier candidate was included without being seen.
 	const missed = walk.included ? head.number - size - walk.included.number : 0;
 	if (missed > 0) pass(walk, blocksUpTo(head, size + missed, chain).slice(0, missed), null, chain, line);
 	pass(walk, blocks, block.number, chain, line);
@@ -235,7 +234,7 @@ function timeOut(walk, candidate, block, chain) {
 	return giveUp(walk, known, 'timedOut', chain);
 }
 
-// The relay chain forgets all candidates under way when its session changes, without an event.
+// When the session changes, the relay chain drops all candidates that are not included, without an event.
 function dropAll(walk, line, chain) {
 	for (const candidate of walk.pending.values()) {
 		walk.totals.candidates.dropped += 1;
@@ -251,8 +250,7 @@ function giveUp(walk, candidate, how, chain) {
 	return shown(candidate, blocks, chain, false);
 }
 
-// The included head passes over `blocks`: they are included, and what else was seen of their numbers
-// never will be.
+// The included head passes `blocks`: they are included, and all other blocks with their numbers are lost.
 function pass(walk, blocks, relayNumber, chain, line) {
 	walk.totals.blocks.included += blocks.length;
 	for (const { hash, number } of blocks) {
@@ -268,7 +266,7 @@ function pass(walk, blocks, relayNumber, chain, line) {
 	}
 }
 
-// Notes that the parachain block `block` will never be included. Whether that is news.
+// Records that `block` will never be included. Returns whether that was unknown before.
 function lose(walk, block) {
 	const progress = progressOf(walk, block);
 	if (progress.lost) return false;
@@ -279,14 +277,14 @@ function lose(walk, block) {
 	return true;
 }
 
-// Notes that `block` was seen too late for the walk, which has passed its number: it is the included block of
-// that number, or lost.
+// Records a block that arrived after the walk passed its number: it is either the included block with that number,
+// or lost.
 export function arriveLate(walk, block, isIncluded) {
 	if (!isIncluded) lose(walk, block);
 	else if (block.seen.live) walk.totals.authored.included += 1;
 }
 
-// What was included before the root of a branch. The head that it brings is that after the root.
+// Records what was included before the root of a branch. The root's head is the one after the root.
 function seed(walk, root, chain, line) {
 	const first = root.candidates.find(({ kind }) => kind === 'included');
 	const head = first ? blocksUpTo(first.head, (first.size ?? 1) + 1, chain)[0] : root.head;

@@ -1,4 +1,4 @@
-// The program: what it prints, and the status it ends with.
+// The program's output and exit status.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,13 +11,13 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { WebSocketServer } from 'ws';
 import { within } from '../lib/bounded.mjs';
-import { summaryText } from '../lib/picture.mjs';
+import { summaryText } from '../lib/display.mjs';
 import { summary } from '../lib/pipeline.mjs';
 import { fakeChains } from './fake-chains.mjs';
 import { run, scenario } from './scenario.mjs';
 
 const CLI = fileURLToPath(new URL('../cli.mjs', import.meta.url));
-// Seconds, for what should take one or two.
+// Time limit in seconds.
 const LIMIT = 30;
 
 // Starts the program: { printed(pattern), interrupt(), result } with `result` resolving to { code, out, err }.
@@ -55,7 +55,7 @@ async function folder(t) {
 	return path;
 }
 
-// A port on loopback where nobody listens.
+// Returns a loopback port on which no server listens.
 async function deadPort() {
 	const server = createServer();
 	server.listen(0, '127.0.0.1');
@@ -76,15 +76,15 @@ describe('wrong arguments', () => {
 	const relay = ['--relay', 'ws://127.0.0.1:1'];
 	const para = ['--para', 'ws://127.0.0.1:1'];
 	const cases = [
-		[[], /^error: --relay is missing; say for example --relay ws:/],
-		[relay, /^error: --para is missing; say for example --para ws:/],
-		[[...relay, '--para', 'localhost:9944'], /^error: --para is 'localhost:9944', which is no WebSocket address;/],
-		[[...relay, '--para', 'http://localhost'], /^error: --para is 'http:\/\/localhost', which is no WebSocket address;/],
-		[[...relay, ...para, '--blocks', '0'], /^error: --blocks is '0', which is no whole number of at least 1;/],
-		[[...relay, ...para, '--para-id', '2e3'], /^error: --para-id is '2e3', which is no whole number of at least 0;/],
-		[[...relay, ...para, '--verbose'], /^error: Unknown option '--verbose'; --help tells them/],
+		[[], /^error: --relay is missing; use for example --relay ws:/],
+		[relay, /^error: --para is missing; use for example --para ws:/],
+		[[...relay, '--para', 'localhost:9944'], /^error: --para is 'localhost:9944', which is not a WebSocket address;/],
+		[[...relay, '--para', 'http://localhost'], /^error: --para is 'http:\/\/localhost', which is not a WebSocket address;/],
+		[[...relay, ...para, '--blocks', '0'], /^error: --blocks is '0', which is not an integer of at least 1;/],
+		[[...relay, ...para, '--para-id', '2e3'], /^error: --para-id is '2e3', which is not an integer of at least 0;/],
+		[[...relay, ...para, '--verbose'], /^error: Unknown option '--verbose'; --help lists the options/],
 		[[...relay, ...para, 'basic'], /^error: Unexpected argument 'basic'/],
-		[['--replay', 'x', ...relay], /^error: --replay takes what a file holds, so it does not go with --relay;/],
+		[['--replay', 'x', ...relay], /^error: --replay cannot be combined with --relay: a recording already contains these;/],
 		[['--replay', '/nowhere/at-all'], /^error: the recording \/nowhere\/at-all cannot be read \(ENOENT/],
 		[[...relay, ...para, '--record', '/nowhere/at-all'], /^error: the recording \/nowhere\/at-all cannot be written \(ENOENT/],
 	];
@@ -92,7 +92,7 @@ describe('wrong arguments', () => {
 		it(`end with status 2: ${args.join(' ') || 'none'}`, async () => isFailure(await program(...args), pattern));
 	}
 
-	it('are explained', async () => {
+	it('are listed by --help', async () => {
 		const { code, out } = await program('--help');
 		assert.equal(code, 0);
 		assert.match(out, /--relay URL/);
@@ -100,18 +100,18 @@ describe('wrong arguments', () => {
 });
 
 describe('an endpoint', () => {
-	it('where nobody listens is named, with the limit and the remedy', async () => {
+	it('that cannot be reached is named, with the time limit and the remedy', async () => {
 		const url = `ws://127.0.0.1:${await deadPort()}`;
 		const result = await program('--relay', url, '--para', url, '--wait', '1');
-		isFailure(result, new RegExp(`^error: the (relay chain|parachain)'s endpoint ${url} could not be reached within 1 s; see that a node runs there, and give its WebSocket address with --(relay|para)\n$`));
+		isFailure(result, new RegExp(`^error: the (relay chain|parachain)'s endpoint ${url} could not be reached within 1 s; check that a node runs there, and pass its WebSocket address with --(relay|para)\n$`));
 	});
 
-	it('that is no node is told from one that is not there', async (t) => {
+	it('that is not a node has another message than one that cannot be reached', async (t) => {
 		const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
 		t.after(() => server.close());
 		await once(server, 'listening');
 		const url = `ws://127.0.0.1:${server.address().port}`;
-		isFailure(await program('--relay', url, '--para', url, '--wait', '1'), /took the connection, but did not answer as a node does within 1 s;/);
+		isFailure(await program('--relay', url, '--para', url, '--wait', '1'), /accepted the connection, but did not respond like a Substrate node within 1 s;/);
 		server.clients.forEach((client) => client.terminate());
 	});
 });
@@ -132,7 +132,7 @@ describe('a recording', () => {
 	const asLines = (events) => events.map((event) => `${JSON.stringify(event)}\n`).join('');
 	const LINES = ['R1: P1(C)', 'R2: P1(B) P2(C)', 'R3: P1(I) | nothing backed', 'R4: - | nothing backed'];
 
-	it('is replayed as it was seen', async (t) => {
+	it('is replayed with the same output', async (t) => {
 		const file = join(await folder(t), 'some.jsonl');
 		await writeFile(file, asLines(events()));
 		const { code, out, err } = await program('--replay', file);
@@ -151,7 +151,7 @@ describe('a recording', () => {
 		assert.match(out, /relay blocks +2 seen/);
 	});
 
-	it('is a line of JSON per relay block and the summary, with --json', async (t) => {
+	it('gives a line of JSON per relay block, and the summary, with --json', async (t) => {
 		const file = join(await folder(t), 'some.jsonl');
 		await writeFile(file, asLines(events()));
 		const { code, out, err } = await program('--replay', file, '--json');
@@ -183,10 +183,10 @@ describe('a recording', () => {
 			admission: null,
 		});
 		assert.deepEqual(objects[4], JSON.parse(JSON.stringify(summary(run(events()).state))));
-		assert.match(err, /^-- the parachain's endpoint is gone.*\n-- limits: velocity 1/);
+		assert.match(err, /^-- the parachain's endpoint is lost; reconnecting\n-- limits: velocity 1/);
 	});
 
-	it('that is damaged ends with status 2', async (t) => {
+	it('that is damaged exits with status 2', async (t) => {
 		const path = await folder(t);
 		const written = { 'half.jsonl': asLines(events()).slice(0, -20), 'other.jsonl': '{"from":"relay","type":"smoke"}\n', 'half.jsonl.gz': gzipSync(asLines(events())).subarray(0, 100) };
 		for (const [name, content] of Object.entries(written)) {
@@ -206,9 +206,9 @@ describe('two nodes', () => {
 		return { chains, ...cli };
 	}
 
-	it('are shown while it happens, and Ctrl-C gives the summary', async (t) => {
+	it('are shown live, and Ctrl-C prints the summary', async (t) => {
 		const { chains, printed, interrupt, result } = await observed(t);
-		// Until it follows both there is nothing to wait for but its first line.
+		// Its first line shows that it follows both nodes.
 		await chains.relay.followed();
 		await chains.para.followed();
 		const p1 = chains.p({ relayParent: 10 });
@@ -223,7 +223,7 @@ describe('two nodes', () => {
 		assert.equal(err, '');
 	});
 
-	it('are shown for as many relay blocks as were asked for, and recorded', async (t) => {
+	it('are shown for the given number of relay blocks, and recorded', async (t) => {
 		const path = await folder(t);
 		const file = join(path, 'recording.jsonl.gz');
 		const { chains, printed, result } = await observed(t, '--blocks', '2', '--record', file);
@@ -240,7 +240,7 @@ describe('two nodes', () => {
 		assert.equal(again.out, out);
 	});
 
-	it('that go away for good end it: first the summary, then why', async (t) => {
+	it('that are lost permanently end the program: first the summary, then the reason', async (t) => {
 		const { chains, printed, result } = await observed(t, '--lost', '1');
 		await chains.relay.followed();
 		chains.r();
@@ -249,7 +249,7 @@ describe('two nodes', () => {
 		chains.relay.drop();
 		const { code, out, err } = await result;
 		assert.equal(code, 2);
-		assert.match(out, /^-- the relay chain's endpoint is gone; trying to connect again\nR11: -\n\nParachain 2000\n/m);
-		assert.match(err, /^error: the relay chain's endpoint ws:\S+ went away and did not come back within 1 s;/);
+		assert.match(out, /^-- the relay chain's endpoint is lost; reconnecting\nR11: -\n\nParachain 2000\n/m);
+		assert.match(err, /^error: the relay chain's endpoint ws:\S+ was lost and did not reconnect within 1 s;/);
 	});
 });

@@ -1,4 +1,4 @@
-// A relay chain and a parachain of fake nodes, in the words of the pipeline.
+// A relay chain and a parachain made of fake nodes.
 import { bytes, decodeHead } from '../lib/header.mjs';
 import { fakeNode } from './fake-node.mjs';
 import { bareParaRuntime, oldRelayRuntime, paraRuntime, relayRuntime } from './fake-runtime.mjs';
@@ -36,7 +36,7 @@ function candidate(kind, block, core) {
 	return record('ParaInclusion', { type: kind, value: [{ descriptor, commitments_hash: ZERO }, bytes.enc(block.header), ...rest] });
 }
 
-// BABE's digest of a slot, as the second kind has it.
+// The digest of a BABE slot, in the second variant.
 function babe(slot) {
 	const payload = Buffer.alloc(13);
 	payload[0] = 2;
@@ -44,9 +44,9 @@ function babe(slot) {
 	return [{ type: 'preRuntime', value: { engine: 'BABE', payload: `0x${payload.toString('hex')}` } }];
 }
 
-// { relay, para, r(...), p(...), stop() }: r makes a relay block, p a parachain block, as in scenario.mjs.
-// `velocity`: { limits, admission } answers the runtime's own calls; none without. `old`: a relay chain that
-// does not tell whose the cores are. `bare`: a parachain whose runtime has no such calls.
+// Returns { relay, para, r(...), p(...), stop() }: r makes a relay block, p a parachain block, as in scenario.mjs.
+// `velocity`: { limits, admission } are the results of the runtime APIs; without it the APIs fail. `old`: a relay
+// chain without claim queues. `bare`: a parachain whose runtime has no such APIs.
 export async function fakeChains({ paraId = PARA, knows = PARA, velocity, old = false, bare = false } = {}) {
 	const calls = velocity && {
 		VelocityApi_limits: () => bytes.dec(LIMITS.enc(velocity.limits)),

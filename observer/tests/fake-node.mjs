@@ -1,5 +1,5 @@
-// A node that is none: a WebSocket server which speaks as much of the new JSON-RPC as polkadot-api uses,
-// over a chain that the test makes block by block. It can lose its connections and come back.
+// A fake node: a WebSocket server for the part of the new JSON-RPC that polkadot-api uses. The test makes its
+// blocks. It can drop its connections and accept them again.
 import { once } from 'node:events';
 import { Blake2256, Bytes, Option, Vector, blockHeader, u32 } from '@polkadot-api/substrate-bindings';
 import { WebSocketServer } from 'ws';
@@ -15,9 +15,9 @@ const METHODS = [
 const CODE = '0x3a636f6465';
 const ZERO = `0x${'00'.repeat(32)}`;
 
-// Starts a node of a `runtime` of fake-runtime.mjs. Its chain begins with a block of `number`:
+// Starts a node with a `runtime` of fake-runtime.mjs. Its chain starts with block `number`:
 //   { url, genesis, block(...), best(block), finalize(block), followed(), silent(yes),
-//   forgetsOld(), drop(), refuse(yes), stop() }; best() tells which it is
+//   forgetsOld(), drop(), refuse(yes), stop() }; best() sets the best block
 export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 }) {
 	const blocks = new Map();
 	const followers = new Map();
@@ -28,7 +28,7 @@ export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 
 	// Resolves when a client follows the chain.
 	let followed;
 	const following = new Promise((resolve) => (followed = resolve));
-	// Whether blocks that are final and out of the follower's window can be had.
+	// Whether finalized blocks below the follower's window are available.
 	let archive = true;
 
 	const tell = (event) => {
@@ -85,7 +85,7 @@ export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 
 		},
 	};
 
-	// What is there: the finalized block, and all that descends from it.
+	// The finalized block and all its descendants.
 	function begin(id, socket) {
 		const send = (event) => socket.send(notification('chainHead_v1_followEvent', id, event));
 		const runtime = { type: 'valid', spec: { specName: 'fake', implName: 'fake', specVersion: 1, implVersion: 1, transactionVersion: 1, apis: {} } };
@@ -148,8 +148,8 @@ export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 
 	const node = {
 		url: `ws://127.0.0.1:${server.address().port}`,
 		genesis,
-		// A block on `on` (the best one), with digests, storage (key -> value) and answers of runtime calls.
-		// The best one at once unless `best` is false.
+		// A block on `on` (default: the best one), with digests, storage (key -> value) and results of runtime
+		// calls. Becomes the best block unless `best` is false.
 		block({ on = best, best: isBest = true, ...rest } = {}) {
 			const block = make({ on, number: on.number + 1, ...rest });
 			tell({ event: 'newBlock', blockHash: block.hash, parentBlockHash: block.parent, newRuntime: null });
@@ -169,7 +169,7 @@ export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 
 			tell({ event: 'finalized', finalizedBlockHashes: hashes, prunedBlockHashes: [] });
 		},
 		followed: () => following,
-		// Whether reads get no answer. Resolves with the first that gets none.
+		// Whether reads get no response. Resolves at the first such read.
 		silent(yes) {
 			return new Promise((resolve) => (silent = yes && resolve));
 		},

@@ -1,5 +1,5 @@
-// Metadata of two runtimes that have just what the observer asks for, and the codecs for it. Nothing else of
-// them exists: blocks are made by hand.
+// Metadata of two runtimes with only what the observer needs, and codecs for it. The runtimes have no code: tests
+// make their blocks.
 import { getDynamicBuilder, getLookupFn } from '@polkadot-api/metadata-builders';
 import { metadata, unifyMetadata } from '@polkadot-api/substrate-bindings';
 
@@ -50,7 +50,7 @@ function api(name, methods) {
 	return { name, methods: methods.map(([name, inputs, output]) => ({ name, inputs: inputs.map((type, at) => ({ name: `a${at}`, type })), output, docs: [] })), docs: [] };
 }
 
-// { metadata: encoded, builder } from a function of a registry that returns { pallets, apis, event }.
+// Returns { metadata: encoded, builder } for a function of a registry that returns { pallets, apis, event }.
 function runtime(describe) {
 	const t = registry();
 	const { pallets, apis, event } = describe(t);
@@ -113,7 +113,7 @@ const relayWith = (apis) => runtime((t) => {
 });
 
 export const relayRuntime = relayWith(['ParachainHost']);
-// As it was before there were claim queues.
+// A relay chain from before claim queues.
 export const oldRelayRuntime = relayWith([]);
 
 const paraWith = (names) => runtime((t) => {
@@ -138,5 +138,5 @@ const paraWith = (names) => runtime((t) => {
 });
 
 export const paraRuntime = paraWith(['VelocityApi', 'RelayParentOffsetApi']);
-// Without what is ours, and from before relay parent offsets.
+// A parachain without Conveyor's runtime APIs, from before relay parent offsets.
 export const bareParaRuntime = paraWith([]);

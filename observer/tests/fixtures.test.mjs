@@ -1,13 +1,13 @@
-// Recordings of our own networks, replayed: the picture, and the figures.
+// Recordings of Conveyor's networks, replayed: the lines and the figures.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { picture, summaryText } from '../lib/picture.mjs';
+import { display, summaryText } from '../lib/display.mjs';
 import { lastLine, summary } from '../lib/pipeline.mjs';
 import { run } from './scenario.mjs';
 
-// The summary as it is printed: fractions to two digits, and of the chain's own statistics the same as there.
+// The summary as it is printed: fractions with two digits, and the same fields of the chain's statistics.
 function rounded({ relayBlocks, candidates, blocks, confidence, blockTimeMs, inclusionLag, chances, lostConnections, own }) {
 	const two = (value) => Math.round(value * 100) / 100;
 	return {
@@ -23,20 +23,20 @@ function rounded({ relayBlocks, candidates, blocks, confidence, blockTimeMs, inc
 	};
 }
 
-// { text, lines, figures, end } of the recording ../fixtures/NAME.jsonl.gz: what is printed while it happens, its
-// relay blocks, the summary, and what is printed at the end.
+// Returns { text, lines, figures, end } of the recording ../fixtures/NAME.jsonl.gz: the printed lines, their relay
+// blocks, the summary, and the last lines.
 async function replayed(name) {
 	const file = gunzipSync(await readFile(new URL(`../fixtures/${name}.jsonl.gz`, import.meta.url))).toString();
 	const { state, text, lines } = run(file.trimEnd().split('\n').map((line) => JSON.parse(line)));
-	return { text, lines: lines.filter(({ type }) => type === 'relay'), figures: rounded(summary(state)), end: `${picture()(lastLine(state))}\n${summaryText(summary(state))}` };
+	return { text, lines: lines.filter(({ type }) => type === 'relay'), figures: rounded(summary(state)), end: `${display()(lastLine(state))}\n${summaryText(summary(state))}` };
 }
 
 const part = (text, first, last) => text.slice(text.findIndex((line) => line.startsWith(first)), text.findIndex((line) => line.startsWith(last)) + 1);
 
-describe('the beginning of a network with one core', async () => {
+describe('the start of a network with one core', async () => {
 	const { text, lines, figures } = await replayed('basic-start');
 
-	it('shows blocks that nobody backs until the segment is full, and those that take their place', () => {
+	it('shows blocks that are never backed until the segment is full, and the blocks that replace them', () => {
 		assert.deepEqual(part(text, 'R21', 'R32'), [
 			'R21: - | session 1',
 			'R22: P1(C)',
@@ -53,7 +53,7 @@ describe('the beginning of a network with one core', async () => {
 		]);
 	});
 
-	it('then a block included, one backed and one collated in each relay block', () => {
+	it('then one block included, one backed and one collated in each relay block', () => {
 		const steady = lines.filter(({ number }) => number >= 33 && number <= 40);
 		assert.deepEqual(
 			steady.map(({ number, included, backed, collated }) => [included, backed].map(([{ blocks }]) => blocks[0].number - number).concat(collated[0].number - number)),
@@ -71,7 +71,7 @@ describe('the beginning of a network with one core', async () => {
 		]);
 	});
 
-	it('adds up', () => {
+	it('has the expected figures', () => {
 		assert.deepEqual(figures, {
 			relayBlocks: { seen: 24, missed: 0, unread: 0, sessionChanges: 2, counted: 15, reorgs: 1 },
 			candidates: { backed: 13, included: 13, timedOut: 0, dropped: 0, lost: 4, attempts: [13], perRelayBlock: 0.87 },
@@ -86,10 +86,10 @@ describe('the beginning of a network with one core', async () => {
 	});
 });
 
-// From the first change of session on the parachain has three cores.
+// The parachain has three cores from the first change of session on.
 describe('a network with three cores', async () => {
 	const { text, lines, figures, end } = await replayed('elastic');
-	// After the blocks that came to nothing at the beginning.
+	// After the lost blocks of the start.
 	const steady = lines.filter(({ number }) => number >= 32 && number <= 40);
 
 	it('puts a block on each core in every relay block', () => {
@@ -116,7 +116,7 @@ describe('a network with three cores', async () => {
 		assert.deepEqual(shown.filter((line) => !printed.includes(line)), []);
 	});
 
-	it('adds up', () => {
+	it('has the expected figures', () => {
 		assert.deepEqual(figures, {
 			relayBlocks: { seen: 22, missed: 0, unread: 0, sessionChanges: 2, counted: 15, reorgs: 0 },
 			candidates: { backed: 41, included: 41, timedOut: 0, dropped: 0, lost: 10, attempts: [39, 0, 0, 2], perRelayBlock: 2.73 },
@@ -131,8 +131,8 @@ describe('a network with three cores', async () => {
 	});
 });
 
-// Governance raises the rate to three blocks on the one core; later a validator is stopped for 75 s, builds a
-// branch of its own when it goes on, and wins.
+// Governance raises the rate to three blocks on one core. Later a validator is stopped for 75 s. When it continues
+// it builds a branch, which wins.
 describe('a network with bundles', async () => {
 	const { text, lines, figures } = await replayed('basic-bundles');
 
@@ -151,7 +151,7 @@ describe('a network with bundles', async () => {
 		assert.deepEqual(steady.map(({ included, backed, collated }) => [...included, ...backed, { blocks: collated }].map(({ blocks }) => blocks.length)), steady.map(() => [3, 3, 3]));
 	});
 
-	it('shows the relay blocks again when another branch of them wins', () => {
+	it('shows the relay blocks again after a reorganization', () => {
 		const last = text.findLastIndex((line) => line.startsWith('R66'));
 		assert.equal(text[last - 1], '-- relay chain reorganization: R66 R67 R68 R69 R70 R71 R72 R73 abandoned');
 		assert.deepEqual(text.slice(last, last + 5), [
@@ -164,14 +164,14 @@ describe('a network with bundles', async () => {
 		assert.equal(text.filter((line) => line === 'R67: - | nothing backed | no block may be built: SegmentFull (length 12, capacity 12)').length, 2);
 	});
 
-	// A relay block backs one candidate on a core: one that missed a chance makes the next ones late, too.
-	it('backs on the second attempt from a change of session until the other branch has won', () => {
+	// A relay block backs one candidate per core: one that missed a chance delays the next ones.
+	it('backs on the second attempt from a change of session until the reorganization', () => {
 		const attempts = lines.flatMap(({ number, backed }) => backed.map(({ attempt }) => [number, attempt]));
 		assert.deepEqual(attempts.filter(([number]) => number <= 65).map(([, attempt]) => attempt), new Array(18).fill(2));
 		assert.deepEqual(attempts.filter(([number]) => number >= 69).map(([, attempt]) => attempt), new Array(8).fill(1));
 	});
 
-	it('adds up, each relay block once', () => {
+	it('has the expected figures, with each relay block counted once', () => {
 		assert.deepEqual(figures, {
 			relayBlocks: { seen: 33, missed: 0, unread: 0, sessionChanges: 2, counted: 31, reorgs: 7 },
 			candidates: { backed: 28, included: 28, timedOut: 0, dropped: 0, lost: 8, attempts: [9, 19], perRelayBlock: 0.9 },
@@ -186,9 +186,9 @@ describe('a network with bundles', async () => {
 	});
 });
 
-// A collator killed, the observer's own node stopped for 75 s, then a validator killed, with which the relay
-// chain comes to an end.
-describe('a network in trouble', async () => {
+// A collator is killed, the observer's node is stopped for 75 s, then a validator is killed, and the relay chain
+// stalls.
+describe('a network with failing nodes', async () => {
 	const { text, lines, figures } = await replayed('basic-trouble');
 
 	it('misses every other chance with one of two collators', () => {
@@ -196,10 +196,10 @@ describe('a network in trouble', async () => {
 		assert.deepEqual(those.map(({ number, backed, missed }) => [backed.length, missed]), those.map(({ number }) => (number % 2 === 0 ? [1, []] : [0, [0]])));
 	});
 
-	it('is not seen at the parachain while its endpoint is away, and again when it is back', () => {
-		const [gone, back] = ['is gone', 'is back'].map((what) => text.indexOf(text.find((line) => line.includes(`the parachain's endpoint ${what}`))));
-		assert.deepEqual(text.slice(gone, back + 1), [
-			"-- the parachain's endpoint is gone; trying to connect again",
+	it('has no parachain blocks while the parachain\'s endpoint is lost, and shows them when it is back', () => {
+		const [lost, back] = ['is lost', 'is back'].map((what) => text.indexOf(text.find((line) => line.includes(`the parachain's endpoint ${what}`))));
+		assert.deepEqual(text.slice(lost, back + 1), [
+			"-- the parachain's endpoint is lost; reconnecting",
 			'R55: P21(I) | nothing backed',
 			'R56: P22(B)',
 			'R57: P22(I) | nothing backed',
@@ -212,12 +212,12 @@ describe('a network in trouble', async () => {
 		assert.deepEqual(part(text, 'R62', 'R65'), ['R62: - | nothing backed', 'R63: P25(C) | nothing backed', 'R64: P25(B)', 'R65: P25(I) P26(C) | nothing backed']);
 	});
 
-	it('takes another branch and the first one again', () => {
+	it('has a reorganization, and another one back', () => {
 		assert.equal(text.filter((line) => line.includes('R61 abandoned')).length, 2);
 		assert.deepEqual(lines.filter(({ number }) => number === 61).map(({ session }) => session), [3]);
 	});
 
-	it('adds up', () => {
+	it('has the expected figures', () => {
 		assert.deepEqual(figures, {
 			relayBlocks: { seen: 32, missed: 0, unread: 0, sessionChanges: 2, counted: 30, reorgs: 3 },
 			candidates: { backed: 16, included: 16, timedOut: 0, dropped: 0, lost: 1, attempts: [12, 4], perRelayBlock: 0.53 },

@@ -1,10 +1,10 @@
-// The reducer on event streams: what it prints, and what it counts.
+// The reducer on event streams: its lines and figures.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { blockState, initial, lastLine, reduce, summary } from '../lib/pipeline.mjs';
 import { run, scenario } from './scenario.mjs';
 
-// A parachain on one core, a block per relay block, built on the relay block before the best one, backed in
+// A parachain on one core with one block per relay block: built on the relay block before the best one, backed in
 // the next and included in the one after. Returns the relay blocks and the parachain blocks by number.
 function steady(s, count, { from = 1 } = {}) {
 	const [relay, para] = [{}, {}];
@@ -19,7 +19,7 @@ function steady(s, count, { from = 1 } = {}) {
 }
 
 describe('one core', () => {
-	it('gives the picture of the wiki', () => {
+	it('shows the lines of the SDK\'s wiki', () => {
 		const s = scenario();
 		steady(s, 5);
 		const { text, state } = s.run();
@@ -29,7 +29,7 @@ describe('one core', () => {
 		assert.equal(summary(state, { complete: true }).relayBlocks.seen, 4);
 	});
 
-	it('counts it', () => {
+	it('is counted', () => {
 		const s = scenario();
 		steady(s, 12);
 		const { state } = s.run();
@@ -40,7 +40,7 @@ describe('one core', () => {
 			candidates: { backed: 11, included: 10, timedOut: 0, dropped: 0, lost: 0, attempts: [], perRelayBlock: 1 },
 			blocks: { included: 10, lost: 0, reproposed: 0, perRelayBlock: 10 / 11 },
 			confidence: { authored: 12, finalized: 0, lost: 0, open: 12, ratio: null },
-			// #1 comes after the genesis block, which was there before the observer.
+			// The parent of #1 is the genesis block, which the observer never saw arrive.
 			blockTimeMs: { count: 9, mean: 6000, p50: 6000, p95: 6000 },
 			inclusionLag: { count: 10, mean: 3, p50: 3, p95: 3 },
 			chances: { all: 11, missed: 0 },
@@ -49,7 +49,7 @@ describe('one core', () => {
 		});
 	});
 
-	it('says what became of each block', () => {
+	it('gives the state of each block', () => {
 		const s = scenario();
 		const { relay, para } = steady(s, 5);
 		s.finalize(relay[3]);
@@ -65,7 +65,7 @@ describe('one core', () => {
 		assert.equal(blockState(state, relay[1].hash), undefined);
 	});
 
-	it('takes the parachain endpoint\'s word for what is final', () => {
+	it('accepts the final blocks of the parachain\'s endpoint', () => {
 		const s = scenario();
 		const { para } = steady(s, 5);
 		s.finalizePara(para[2]);
@@ -73,7 +73,7 @@ describe('one core', () => {
 		assert.deepEqual([1, 2, 3].map((number) => blockState(state, para[number].hash).state), ['finalized', 'finalized', 'included']);
 	});
 
-	it('knows the relay parent by its hash as well', () => {
+	it('finds the relay parent by hash as well', () => {
 		const s = scenario();
 		const r1 = s.r();
 		const p1 = s.p({ relayParent: r1.hash });
@@ -82,7 +82,7 @@ describe('one core', () => {
 		assert.deepEqual(summary(s.run().state).inclusionLag, { count: 1, mean: 2, p50: 2, p95: 2 });
 	});
 
-	it('shows what was under way when it came', () => {
+	it('shows the blocks that were unincluded at the start', () => {
 		const s = scenario();
 		const p1 = s.p({ relayParent: 0, seen: false });
 		const p2 = s.p({ relayParent: 1, seen: false });
@@ -99,7 +99,7 @@ describe('one core', () => {
 });
 
 describe('missed chances', () => {
-	it('are relay blocks after the first candidate in which a core of ours backs nothing', () => {
+	it('are relay blocks after the first candidate in which a core of the parachain backs nothing', () => {
 		const s = scenario();
 		s.r({ next: [0] });
 		s.r({ next: [0] });
@@ -107,7 +107,7 @@ describe('missed chances', () => {
 		s.r({ backs: [p1], next: [0] });
 		s.r({ includes: [p1], next: [0] });
 		s.r({ next: [] });
-		// No core is ours here.
+		// No core is assigned to the parachain here.
 		s.r({ next: [0] });
 		s.r({ next: [0] });
 		const { state, lines, text } = s.run();
@@ -117,7 +117,7 @@ describe('missed chances', () => {
 		assert.deepEqual(summary(state).chances, { all: 4, missed: 3 });
 	});
 
-	it('go by the cores of the session where the relay chain does not tell', () => {
+	it('use the cores of the session if the claim queue is unknown', () => {
 		const s = scenario();
 		const p1 = s.p({ relayParent: 0 });
 		const p2 = s.p({ relayParent: 0 });
@@ -132,7 +132,7 @@ describe('missed chances', () => {
 });
 
 describe('three cores', () => {
-	it('are told apart', () => {
+	it('are shown separately', () => {
 		const s = scenario();
 		const blocks = [[], [], [], []];
 		for (let number = 1; number <= 5; number += 1) {
@@ -157,7 +157,7 @@ describe('three cores', () => {
 		assert.deepEqual(chances, { all: 12, missed: 0 });
 	});
 
-	it('miss their chances one by one', () => {
+	it('can each miss a chance', () => {
 		const s = scenario();
 		s.r({ next: [0, 1, 2] });
 		const [p1, p2] = [s.p({ relayParent: 0 }), s.p({ relayParent: 0 })];
@@ -186,7 +186,7 @@ describe('bundles', () => {
 		assert.deepEqual([candidates.backed, candidates.included, blocks.included, inclusionLag.count], [2, 2, 7, 7]);
 	});
 
-	it('count whole where only the relay chain was seen', () => {
+	it('count completely if only the relay chain was seen', () => {
 		const s = scenario();
 		s.r();
 		const first = s.bundle({ count: 4, relayParent: 0, seen: false });
@@ -201,7 +201,7 @@ describe('bundles', () => {
 		assert.equal(summary(state).inclusionLag.count, 6);
 	});
 
-	it('are found in the headers of a chain that does not announce them', () => {
+	it('are found in the headers of a chain without bundle digests', () => {
 		const s = scenario();
 		s.r();
 		const [, p2, , p4] = [1, 2, 3, 4].map(() => s.p({ relayParent: 0 }));
@@ -214,7 +214,7 @@ describe('bundles', () => {
 		assert.equal(summary(state).blocks.included, 4);
 	});
 
-	it('keep their blocks in the states of the whole', () => {
+	it('give all their blocks the same state', () => {
 		const s = scenario();
 		s.r();
 		const last = s.bundle({ count: 3, relayParent: 0 });
@@ -226,7 +226,7 @@ describe('bundles', () => {
 });
 
 describe('time-outs', () => {
-	it('give the core back, and the block may be proposed again', () => {
+	it('free the core, and the block may be re-proposed', () => {
 		const s = scenario();
 		s.r();
 		const p1 = s.p({ relayParent: 0 });
@@ -252,7 +252,7 @@ describe('time-outs', () => {
 		assert.deepEqual(blockState(state, p1.hash), { state: 'included', backings: 2, includedIn: 6 });
 	});
 
-	it('lose a block that is built anew', () => {
+	it('lose a block that is rebuilt', () => {
 		const s = scenario();
 		s.r();
 		const p1 = s.p({ relayParent: 0 });
@@ -291,14 +291,14 @@ describe('attempts', () => {
 		assert.deepEqual(attempts([3], {}), []);
 	});
 
-	it('stand behind the mark of a block that was not backed at once', () => {
+	it('are shown after the mark of a block that was not backed on the first attempt', () => {
 		assert.deepEqual(backedIn([3]).text.slice(2), ['R3: P1(B)']);
 		const { text, lines } = backedIn([5]);
 		assert.deepEqual(text.slice(2), ['R3: -', 'R4: -', 'R5: P1(B3)']);
 		assert.deepEqual(lines.flatMap(({ backed }) => backed).map(({ attempt }) => attempt), [3]);
 	});
 
-	it('leave out the relay blocks in which the core is another parachain\'s', () => {
+	it('leave out the relay blocks in which the core is assigned to another parachain', () => {
 		const s = scenario({ relayParentOffset: 1 });
 		s.r({ next: [0] });
 		const p1 = s.p({ relayParent: 0 });
@@ -323,7 +323,7 @@ describe('attempts', () => {
 		assert.deepEqual(summary(unknown.run().state).candidates.attempts, []);
 	});
 
-	it('are of candidates: one for a bundle', () => {
+	it('count candidates, so a bundle is one', () => {
 		const s = scenario({ relayParentOffset: 1 });
 		s.r();
 		const bundle = s.bundle({ count: 3, relayParent: 0 });
@@ -333,10 +333,10 @@ describe('attempts', () => {
 		assert.deepEqual(summary(s.run().state).candidates.attempts, [0, 1]);
 	});
 
-	it('did not help candidates that were never backed and whose place others took', () => {
+	it('count the candidates that were never backed and were replaced', () => {
 		const s = scenario({ relayParentOffset: 1 });
 		s.r();
-		// Two bundles, one of them not complete, and a block that was backed.
+		// Two bundles, one of them incomplete, and a block that was backed.
 		s.bundle({ count: 3, on: s.genesis, relayParent: 0 });
 		s.p({ on: s.genesis, relayParent: 0, bundle: [0, false], salt: 'begun', best: false });
 		const dropped = s.p({ on: s.genesis, relayParent: 0, bundle: [0, true], salt: 'dropped', best: false });
@@ -356,7 +356,7 @@ describe('attempts', () => {
 describe('block confidence', () => {
 	const of = (s) => summary(s.run().state).confidence;
 
-	it('is the finalized part of the authored blocks whose fate is final', () => {
+	it('is the finalized share of the authored blocks whose outcome is final', () => {
 		const s = scenario();
 		s.r();
 		const p1 = s.p({ on: s.genesis, relayParent: 0 });
@@ -373,14 +373,14 @@ describe('block confidence', () => {
 		assert.deepEqual(of(s), { authored: 3, finalized: 2, lost: 1, open: 0, ratio: 2 / 3 });
 	});
 
-	it('knows only blocks that were seen when they were authored', () => {
+	it('counts only blocks that were seen when they were authored', () => {
 		const s = scenario();
 		s.r();
 		const p1 = s.p({ relayParent: 0, seen: false });
 		s.r({ backs: [p1] });
 		s.down('para');
 		s.up('para');
-		// The one below the best block was authored while nobody looked.
+		// The block below the best one was authored while the observer was disconnected.
 		const p2 = s.p({ on: p1, relayParent: 1, best: false });
 		s.p({ on: p1, relayParent: 1, salt: 'fork', best: false });
 		const p3 = s.p({ on: p2, relayParent: 1 });
@@ -394,7 +394,7 @@ describe('block confidence', () => {
 		assert.deepEqual(of(s), { authored: 1, finalized: 1, lost: 0, open: 0, ratio: 1 });
 	});
 
-	it('knows blocks that come after the relay chain has decided on them', () => {
+	it('counts blocks that arrive after the relay chain has decided on them', () => {
 		const s = scenario();
 		s.r();
 		const p1 = s.p({ relayParent: 0, seen: false });
@@ -433,7 +433,7 @@ describe('forks of the parachain', () => {
 });
 
 describe('forks of the relay chain', () => {
-	it('do not count what was backed on the branch that is given up', () => {
+	it('do not count what was backed on the abandoned branch', () => {
 		const s = scenario();
 		const r1 = s.r();
 		const p1 = s.p({ relayParent: 0 });
@@ -458,12 +458,12 @@ describe('forks of the relay chain', () => {
 		const { relayBlocks, candidates, blocks } = summary(state);
 		assert.deepEqual([relayBlocks.seen, relayBlocks.reorgs], [6, 1]);
 		assert.deepEqual([candidates.backed, candidates.included], [1, 1]);
-		// The same candidate on two branches was not proposed again.
+		// The same candidate on two branches was not re-proposed.
 		assert.equal(blocks.reproposed, 0);
 		assert.deepEqual(blockState(state, p1.hash), { state: 'included', backings: 1, includedIn: 5 });
 	});
 
-	it('may end on the branch they began with', () => {
+	it('may end on the first branch', () => {
 		const s = scenario();
 		const r1 = s.r();
 		const r2 = s.r();
@@ -476,7 +476,7 @@ describe('forks of the relay chain', () => {
 		assert.deepEqual(summary(state).relayBlocks, { seen: 3, missed: 0, unread: 0, sessionChanges: 0, counted: 0, reorgs: 2 });
 	});
 
-	it('may be final before they are the best', () => {
+	it('may be final before they are best', () => {
 		const s = scenario();
 		const r1 = s.r();
 		s.r();
@@ -503,7 +503,7 @@ describe('forks of the relay chain', () => {
 });
 
 describe('sessions', () => {
-	it('drop what is under way, and their block is no missed chance', () => {
+	it('drop unincluded candidates, and that relay block is not a missed chance', () => {
 		const s = scenario();
 		s.r({ next: [0] });
 		const p1 = s.p({ relayParent: 0 });
@@ -520,7 +520,7 @@ describe('sessions', () => {
 		assert.deepEqual(chances, { all: 4, missed: 2 });
 	});
 
-	it('drop it once', () => {
+	it('drop a candidate once', () => {
 		const s = scenario();
 		s.r();
 		const p1 = s.p({ relayParent: 0 });
@@ -534,7 +534,7 @@ describe('sessions', () => {
 		assert.equal(blockState(state, p1.hash).state, 'timedOut');
 	});
 
-	it('keep what is included in their first block', () => {
+	it('keep the blocks included in their first relay block', () => {
 		const s = scenario();
 		s.r();
 		const p1 = s.p({ relayParent: 0 });
@@ -550,7 +550,7 @@ describe('sessions', () => {
 });
 
 describe('connections', () => {
-	it('to the parachain may break: what comes late is neither seen now nor a block time', () => {
+	it('to the parachain may break: late blocks count neither as collated now nor for the block time', () => {
 		const s = scenario();
 		const { para } = steady(s, 3);
 		s.down('para');
@@ -570,7 +570,7 @@ describe('connections', () => {
 		s.r({ includes: [p7] });
 		const { text, state } = s.run();
 		assert.deepEqual(text.slice(2), [
-			"-- the parachain's endpoint is gone; trying to connect again",
+			"-- the parachain's endpoint is lost; reconnecting",
 			'R3: P1(I) P2(B) P3(C)',
 			"-- the parachain's endpoint is back",
 			'R4: P2(I) P3(B)',
@@ -580,13 +580,13 @@ describe('connections', () => {
 			'R8: P6(I) P7(B)',
 		]);
 		const { blockTimeMs, lostConnections, blocks } = summary(state);
-		// 1-2, 2-3 and 6-7 are known; 4 and 5 came together, long after they were built.
+		// 1-2, 2-3 and 6-7 are known; 4 and 5 arrived together, long after they were built.
 		assert.deepEqual(blockTimeMs, { count: 3, mean: 6000, p50: 6000, p95: 6000 });
 		assert.deepEqual(lostConnections, { relay: 0, para: 1 });
 		assert.equal(blocks.included, 7);
 	});
 
-	it('to the relay chain may break: what was missed and can be had is as if it had not', () => {
+	it('to the relay chain may break: missed blocks that can be fetched count as usual', () => {
 		const s = scenario();
 		const { relay, para } = steady(s, 3);
 		s.down('relay');
@@ -597,9 +597,9 @@ describe('connections', () => {
 		s.r({ includes: [p4] });
 		const { text, state } = s.run();
 		assert.deepEqual(text.slice(2), [
-			"-- the relay chain's endpoint is gone; trying to connect again",
+			"-- the relay chain's endpoint is lost; reconnecting",
 			"-- the relay chain's endpoint is back",
-			// P4 came while nobody knew which relay block was the best.
+			// P4 arrived while the best relay block was unknown.
 			'R3: P1(I) P2(B) P3(C)',
 			'R4: P2(I) P3(B)',
 			'R5: P3(I) P4(B)',
@@ -608,7 +608,7 @@ describe('connections', () => {
 		assert.equal(summary(state).blocks.included, 4);
 	});
 
-	it('to the relay chain may break for long: the gap is said, what was included in it counts without a lag', () => {
+	it('to the relay chain may break for long: the gap is reported, and blocks included in it count without a lag', () => {
 		const s = scenario();
 		const { para } = steady(s, 4);
 		s.down('relay');
@@ -619,10 +619,10 @@ describe('connections', () => {
 		s.r();
 		const { text, state } = s.run();
 		assert.deepEqual(text.slice(3), [
-			"-- the relay chain's endpoint is gone; trying to connect again",
+			"-- the relay chain's endpoint is lost; reconnecting",
 			"-- the relay chain's endpoint is back",
 			'R4: P2(I) P3(B) P4(C)',
-			'-- relay blocks between R4 and R8 were missed and cannot be had any more',
+			'-- relay blocks between R4 and R8 were missed and are no longer available',
 			'R8: P6(I) P7(B)',
 			'R9: P7(I) | nothing backed',
 		]);
@@ -635,7 +635,7 @@ describe('connections', () => {
 		assert.equal(blockState(state, para[4].hash).state, 'included');
 	});
 
-	it('to the relay chain may break for long: whose the cores were before it is no measure of what comes after', () => {
+	it('to the relay chain may break for long: the cores before the gap do not count after it', () => {
 		const s = scenario();
 		const p1 = s.p({ relayParent: 0 });
 		s.r({ backs: [p1], next: [0, 1] });
@@ -647,7 +647,7 @@ describe('connections', () => {
 		assert.deepEqual(lines.at(-1).missed, []);
 	});
 
-	it('may break while something is read: that is still of before', () => {
+	it('may break during a read: its result belongs to the time before', () => {
 		const s = scenario();
 		s.r();
 		s.p({ relayParent: 0 });
@@ -673,21 +673,21 @@ describe('connections', () => {
 		s.r();
 		const { text, state } = s.run();
 		assert.deepEqual(text.slice(2), [
-			'-- what happened in R4 could not be read: state pruned',
+			'-- R4 could not be read: state pruned',
 			'R3: P1(I) P2(B) P3(C)',
 			'R4: - | unread: state pruned',
 			'R5: P3(I) | nothing backed',
 		]);
 		const { relayBlocks, blocks, inclusionLag } = summary(state);
 		assert.deepEqual([relayBlocks.unread, relayBlocks.counted, blocks.included], [1, 4, 3]);
-		// Of P2 nobody knows when it was included.
+		// It is unknown when P2 was included.
 		assert.equal(inclusionLag.count, 2);
 		assert.equal(blockState(state, para[2].hash).includedIn, null);
 	});
 });
 
-describe('what our runtime says', () => {
-	it('is shown: a change of the limits, and why there is no block', () => {
+describe('results of the runtime APIs', () => {
+	it('are shown: a change of the limits, and the reason why no block may be built', () => {
 		const s = scenario();
 		const admission = { refusal: { type: 'SegmentFull', value: { length: 3, capacity: 3 } } };
 		s.runtime(s.r(), { limits: [1, 3, 1], admission, unincluded: 3 });
@@ -710,8 +710,8 @@ describe('what our runtime says', () => {
 	});
 });
 
-describe('a chain of another kind', () => {
-	it('is followed by hash where its heads are no headers', () => {
+describe('a chain with other headers', () => {
+	it('is followed by hash if its heads are not Substrate headers', () => {
 		const s = scenario({ head: '0x00' });
 		const odd = { hash: `0x${'ab'.repeat(32)}`, head: '0x0102' };
 		s.r();
@@ -725,7 +725,7 @@ describe('a chain of another kind', () => {
 });
 
 describe('the reducer', () => {
-	// A stream with everything in it, driven by a small generator of numbers.
+	// A stream with all kinds of events, driven by a small generator of numbers.
 	function anything(seed) {
 		let value = seed;
 		const below = (limit) => {
@@ -744,7 +744,7 @@ describe('the reducer', () => {
 				s.down(from);
 				s.up(from);
 			}
-			// What is final stays.
+			// Final blocks stay.
 			if (below(8) === 0) s.r({ on: chain.at(-1 - below(Math.min(3, chain.length - finalized))), best: below(2) === 0 });
 			const includes = under.slice(0, below(3));
 			const rest = under.slice(includes.length);
@@ -777,18 +777,18 @@ describe('the reducer', () => {
 		return s.events;
 	}
 
-	it('comes to the same figures whether and whenever the relay chain is final', () => {
+	it('gives the same figures whether and whenever the relay chain is final', () => {
 		for (let seed = 1; seed <= 40; seed += 1) {
 			const events = anything(seed);
 			const without = events.filter(({ type }) => type !== 'finalized');
-			// But for block confidence, which is about what is final.
+			// Except for block confidence, which counts final blocks only.
 			const figures = (stream) => ({ ...summary(run(stream).state), confidence: undefined });
 			assert.deepEqual(figures(events), figures(without), `seed ${seed}`);
 			assert.deepEqual(run(events).text, run(without).text, `seed ${seed}`);
 		}
 	});
 
-	it('tells of each authored block whether it is finalized, lost or open', () => {
+	it('reports each authored block as finalized, lost or open', () => {
 		for (let seed = 1; seed <= 40; seed += 1) {
 			const { state } = run(anything(seed));
 			const { confidence, blocks } = summary(state);
@@ -798,7 +798,7 @@ describe('the reducer', () => {
 		}
 	});
 
-	it('backs each candidate on one attempt', () => {
+	it('counts one attempt for each backed candidate', () => {
 		for (let seed = 1; seed <= 40; seed += 1) {
 			const [start, ...rest] = anything(seed);
 			const { attempts, backed } = summary(run([{ ...start, relayParentOffset: 0 }, ...rest]).state).candidates;
@@ -806,7 +806,7 @@ describe('the reducer', () => {
 		}
 	});
 
-	it('changes nothing that it was given', () => {
+	it('does not change its arguments', () => {
 		let state = initial();
 		for (const event of anything(7)) {
 			const before = structuredClone(state);
@@ -816,14 +816,14 @@ describe('the reducer', () => {
 		}
 	});
 
-	it('gives the same for a stream that was written and read', () => {
+	it('gives the same result for a stream that was written and read', () => {
 		const events = anything(3);
 		const read = run(events.map((event) => JSON.parse(JSON.stringify(event))));
 		const { state, text } = run(events);
 		assert.deepEqual([read.text, summary(read.state)], [text, summary(state)]);
 	});
 
-	it('does not grow with a chain that is final', () => {
+	it('does not grow while the chain is finalized', () => {
 		const s = scenario();
 		let last;
 		for (let number = 1; number <= 700; number += 1) {
@@ -840,7 +840,7 @@ describe('the reducer', () => {
 		assert.equal(summary(state).blocks.included, 699);
 	});
 
-	it('refuses what it does not know', () => {
+	it('rejects unknown events', () => {
 		assert.throws(() => reduce(initial(), { from: 'relay', type: 'smoke' }), /'relay\/smoke' is unknown/);
 	});
 });

@@ -1,8 +1,7 @@
-// Event streams for tests: relay blocks and parachain blocks with real headers and hashes, built in the
-// words of the pipeline.
+// Event streams for tests: relay blocks and parachain blocks with real headers and hashes.
 import { blockHeader, compactNumber } from '@polkadot-api/substrate-bindings';
 import { bytes, decodeHead } from '../lib/header.mjs';
-import { picture } from '../lib/picture.mjs';
+import { display } from '../lib/display.mjs';
 import { initial, reduce } from '../lib/pipeline.mjs';
 
 export const PARA = 2000;
@@ -10,8 +9,8 @@ export const PARA = 2000;
 const hex = (...parts) => `0x${parts.map((part) => (typeof part === 'number' ? part.toString(16).padStart(2, '0') : part.slice(2))).join('')}`;
 const hash = (text) => `0x${Buffer.from(text).toString('hex').padEnd(64, '0')}`;
 
-// An encoded parachain header: `bundle` is [index, last], `relayParent` a number (of which the digest tells
-// with a storage root), a hash, or undefined.
+// Returns an encoded parachain header. `bundle` is [index, last]; `relayParent` is a number (the digest then has a
+// storage root), a hash, or undefined.
 export function encodeHead({ number, parent, relayParent, bundle, salt = '' }) {
 	const digests = [];
 	if (bundle) digests.push({ type: 'preRuntime', value: { engine: 'CMLS', payload: hex(2, bundle[0], Number(bundle[1])) } });
@@ -25,7 +24,7 @@ export function encodeHead({ number, parent, relayParent, bundle, salt = '' }) {
 	return bytes.dec(blockHeader.enc({ parentHash: parent, number, stateRoot: state, extrinsicRoot: state, digests }));
 }
 
-// `relayParentOffset`: that of the parachain, unknown if it is not given.
+// `relayParentOffset`: the parachain's offset, unknown by default.
 export function scenario({ first = 1, head, relayParentOffset } = {}) {
 	const events = [];
 	let t = 1_000_000;
@@ -42,16 +41,16 @@ export function scenario({ first = 1, head, relayParentOffset } = {}) {
 	const it = {
 		events,
 		genesis: { ...decodeHead(genesisHead), head: genesisHead },
-		// Time goes by, in milliseconds.
+		// Advances the time, in milliseconds.
 		wait(milliseconds) {
 			t += milliseconds;
 		},
 		start() {
 			emit('observer', 'start', { para: PARA, relayParentOffset });
 		},
-		// A relay block on `on`, and the best one unless `best` is false. `backs`, `includes`, `timesOut`: lists
-		// of parachain blocks (the last of their bundle), or of [block, core, relay parent, PoV, scheduling parent],
-		// the last one a relay block.
+		// A relay block on `on`; it becomes the best one unless `best` is false. `backs`, `includes`, `timesOut`:
+		// lists of parachain blocks (the last of their bundle), or of [block, core, relay parent, PoV, scheduling
+		// parent], the last element being a relay block.
 		r({ on = relayBest, number, backs = [], includes = [], timesOut = [], session, next, best = true, root = on === undefined, head, unread, slot } = {}) {
 			const own = number ?? (on ? on.number + 1 : first);
 			forks += 1;
@@ -80,8 +79,8 @@ export function scenario({ first = 1, head, relayParentOffset } = {}) {
 		finalize(block) {
 			emit('relay', 'finalized', { hash: block.hash });
 		},
-		// A parachain block on `on` with that relay parent; the best one unless `best` is false, and seen by the
-		// observer unless `seen` is false.
+		// A parachain block on `on` with that relay parent. It becomes the best one unless `best` is false, and
+		// the observer sees it unless `seen` is false.
 		p({ on = paraBest ?? it.genesis, relayParent, bundle, salt, best = true, seen = true } = {}) {
 			const head = encodeHead({ number: on.number + 1, parent: on.hash, relayParent, bundle, salt });
 			const { hash, number, parent, digests } = decodeHead(head);
@@ -106,16 +105,16 @@ export function scenario({ first = 1, head, relayParentOffset } = {}) {
 		},
 		down: (from) => emit(from, 'down'),
 		up: (from) => emit(from, 'up'),
-		// What the runtime answers when that relay block has come; `limits` as [velocity, capacity, rate].
+		// The results of the runtime APIs after that relay block; `limits` as [velocity, capacity, rate].
 		runtime(block, { limits, ...rest }) {
 			const [velocity, capacity, rate] = limits ?? [];
 			emit('para', 'runtime', { relay: block.hash, limits: limits && { velocity, capacity, target_block_rate: rate }, ...rest });
 		},
-		// { state, lines, text }: where it ends, and what is printed on the way.
+		// { state, lines, text }: the final state, and all printed lines.
 		run: () => run(events),
 	};
 	it.start();
-	// The parachain's endpoint begins with what is there.
+	// The parachain's endpoint starts with the existing blocks.
 	if (it.genesis.hash) it.show(it.genesis);
 	return it;
 }
@@ -123,7 +122,7 @@ export function scenario({ first = 1, head, relayParentOffset } = {}) {
 export function run(events) {
 	let state = initial();
 	const lines = [];
-	const show = picture();
+	const show = display();
 	const text = [];
 	for (const event of events) {
 		state = reduce(state, event);

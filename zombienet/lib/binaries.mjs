@@ -1,4 +1,4 @@
-// The programs and Wasm files a network is made of: where they are, and whether they are the right ones.
+// Finds the programs and Wasm files of a network, and checks their versions.
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { output } from './processes.mjs';
 
 export const networksFolder = dirname(dirname(fileURLToPath(import.meta.url)));
-// Where npm puts the packages of all of the repository's JavaScript.
+// The folder of npm's packages for all JavaScript of the repository.
 export const packagesFolder = join(dirname(networksFolder), 'node_modules');
 
-// The cache directory of scripts/lib.sh, and the target directory in it, unless told otherwise.
+// The cache directory of scripts/lib.sh with the target directory, unless the environment names others.
 export function cacheFolder(env = process.env) {
 	return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'conveyor');
 }
@@ -30,7 +30,7 @@ async function executable(path) {
 	}
 }
 
-// The release of polkadot that zombienet/relay builds, which is the one everything here is made for.
+// The release of polkadot that zombienet/relay builds.
 async function wantedPolkadot() {
 	const manifest = await readFile(join(networksFolder, 'relay', 'Cargo.toml'), 'utf8');
 	const version = /^version = "(.+)"$/m.exec(manifest)?.[1];
@@ -38,20 +38,20 @@ async function wantedPolkadot() {
 	return version;
 }
 
-// "polkadot 1.25.1-0123abc" is of version 1.25.1: the rest is the commit it was built from.
+// Drops the commit of a version: "polkadot 1.25.1-0123abc" is version 1.25.1.
 export function releaseOf(printed) {
 	return /\b(\d+\.\d+\.\d+)(?:[-\s]|$)/.exec(printed)?.[1];
 }
 
-// The relay chain node: CONVEYOR_POLKADOT if that is set, otherwise our own.
+// The relay chain node: CONVEYOR_POLKADOT if it is set, otherwise the one built by zombienet/relay.
 async function findPolkadot(env) {
 	const given = env.CONVEYOR_POLKADOT;
 	const path = given || join(buildFolder(env), 'polkadot');
 	const remedy = given
-		? 'correct CONVEYOR_POLKADOT, or unset it to use our own'
-		: 'build it: scripts/network.sh and scripts/test.sh do';
+		? 'correct CONVEYOR_POLKADOT, or unset it to use the one that the scripts build'
+		: 'build it with scripts/network.sh or scripts/test.sh';
 	if (given && !given.startsWith('/')) {
-		throw new Error(`CONVEYOR_POLKADOT is '${given}', which is no absolute path; ${remedy}`);
+		throw new Error(`CONVEYOR_POLKADOT is '${given}', which is not an absolute path; ${remedy}`);
 	}
 	for (const part of [path, ...WORKERS.map((worker) => join(dirname(path), worker))]) {
 		if (!(await executable(part))) {
@@ -60,7 +60,7 @@ async function findPolkadot(env) {
 	}
 	const [printed, wanted] = [(await output(path, ['--version'])).trim(), await wantedPolkadot()];
 	if (releaseOf(printed) !== wanted) {
-		throw new Error(`${path} is '${printed}', and these networks need polkadot ${wanted}; ${remedy}`);
+		throw new Error(`${path} is '${printed}', but the networks need polkadot ${wanted}; ${remedy}`);
 	}
 	return path;
 }
@@ -74,11 +74,11 @@ async function findFile(path, remedy) {
 	}
 }
 
-// Everything at once: { polkadot, node, paraWasm, relayWasm }. An error names the first that is missing.
+// Returns { polkadot, node, paraWasm, relayWasm }. The error names the first missing file.
 export async function findBinaries(env = process.env) {
 	const node = join(buildFolder(env), 'conveyor-node');
 	if (!(await executable(node))) {
-		throw new Error(`${node} is missing; build it: scripts/network.sh and scripts/test.sh do`);
+		throw new Error(`${node} is missing; build it with scripts/network.sh or scripts/test.sh`);
 	}
 	return { polkadot: await findPolkadot(env), node, ...(await findWasm(env)) };
 }
@@ -87,21 +87,21 @@ export async function findWasm(env = process.env) {
 	return {
 		paraWasm: await findFile(
 			join(buildFolder(env), 'wbuild', 'conveyor-runtime', 'conveyor_runtime.compact.compressed.wasm'),
-			'build it: scripts/network.sh and scripts/test.sh do',
+			'build it with scripts/network.sh or scripts/test.sh',
 		),
 		relayWasm: await findFile(
 			join(networksFolder, 'relay-runtime', 'westend-fast.compact.compressed.wasm'),
-			'it belongs to the repository; zombienet/relay-runtime/README.md says how it is made',
+			'restore it from git; zombienet/relay-runtime/README.md describes how it is built',
 		),
 	};
 }
 
 // Returns the path of a variant of the parachain's runtime (runtime-variants/NAME). Variants are built with the
-// tests, because each takes another minute.
+// tests only, because each takes another minute.
 export function findVariantWasm(name, env = process.env) {
 	const crate = `conveyor-runtime-${name}`;
 	return findFile(
 		join(buildFolder(env), 'wbuild', crate, `${crate.replaceAll('-', '_')}.compact.compressed.wasm`),
-		'build the tests: scripts/test.sh does, or `cargo build --profile local --workspace --locked --test wasm`',
+		'build the tests with scripts/test.sh, or `cargo build --profile local --workspace --locked --test wasm`',
 	);
 }

@@ -1,13 +1,13 @@
-// The finalized blocks of a chain, with what a test wants to know of each, and waiting for one.
+// Collects the finalized blocks of a chain for a test.
 import { eachFinalized } from './chain.mjs';
 import { waiting } from './waiting.mjs';
 
-// Follows the finalized blocks of `client`'s chain from now on, without number 0. `describe(block)` gives the
-// rest of a block, of which the node keeps the state until then. Returns
+// Follows the finalized blocks of `client`'s chain, without block 0. `describe(block)` returns the rest of a
+// block; the node keeps the block's state until then. Returns
 //   blocks   [{ hash, number, ...rest }], in order
 //   until(seconds, what, find)   resolves with the first value of find(blocks) that is not undefined
 //   stop()
-// A gap in the numbers ends it: a test that counts must not count around it.
+// A gap in the numbers is an error, because tests count these blocks.
 export function followBlocks({ client, describe }) {
 	const blocks = [];
 	const { look, fail, until } = waiting(() => `block #${blocks.at(-1)?.number ?? 'none'}`);
@@ -15,7 +15,7 @@ export function followBlocks({ client, describe }) {
 		if (number === 0) return;
 		const rest = await describe({ hash, number });
 		const last = blocks.at(-1)?.number ?? number - 1;
-		if (number !== last + 1) throw new Error(`block #${number} came after #${last}: some were missed`);
+		if (number !== last + 1) throw new Error(`block #${number} came after #${last}: blocks are missing`);
 		blocks.push({ hash, number, ...rest });
 		look();
 	};

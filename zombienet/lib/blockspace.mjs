@@ -1,23 +1,22 @@
-// How much of what a relay chain offers a parachain uses: blocks, reference time and proof for each relay
-// block, whatever the time that it took.
+// Measures a parachain's use of blockspace: blocks, reference time and proof per relay block, independent of the
+// time that a relay block takes.
 
-// The window of `length` relay blocks after the first in which a block was included for which `isLoaded`
-// holds, of `lines` as watch.mjs has them; undefined until all of them are there. That relay block itself does
-// not count: it only tells when counting begins. A window as long as a session has one change of session in
-// it, wherever it begins.
+// Returns `length` of the observer's `lines` after the first relay block that includes a block for which
+// `isLoaded` holds, or undefined if there are not enough yet. That first relay block does not count. A window as
+// long as a session contains exactly one change of session.
 export function windowAfter(lines, isLoaded, length) {
 	const first = lines.findIndex(({ included }) => blocksOf(included).some(isLoaded));
 	if (first < 0 || lines.length < first + 1 + length) return undefined;
 	return lines.slice(first + 1, first + 1 + length);
 }
 
-// What was included in the relay blocks of `window`, and what it used. `usageOf(hash)` is { refTime,
-// proofSize } of a parachain block, undefined if that is unknown. Returns
-//   relayBlocks     how many there are
-//   sessionChanges  in how many of them the session changed
-//   perBlock        [parachain blocks] in each of them
-//   blocks          all of these
-//   unknown         of these, the blocks whose usage is unknown and missing in what follows
+// Returns what was included in the relay blocks of `window`, and its usage. `usageOf(hash)` returns { refTime,
+// proofSize } of a parachain block, or undefined if it is unknown.
+//   relayBlocks     number of relay blocks
+//   sessionChanges  number of relay blocks with a change of session
+//   perBlock        [parachain blocks] in each relay block
+//   blocks          number of parachain blocks
+//   unknown         number of blocks with unknown usage, which the following figures leave out
 //   refTime, proofSize   { mean, most } of a parachain block
 //   perRelayBlock   { blocks, refTime, proofSize }
 // Units are those of `usageOf`: picoseconds and bytes.
@@ -47,7 +46,7 @@ export function blockspace(window, usageOf) {
 	};
 }
 
-// How many times as much `a` is as `b`, for each relay block: { blocks, refTime, proofSize }.
+// Returns the ratio of `a` to `b` per relay block: { blocks, refTime, proofSize }.
 export function ratios({ perRelayBlock: a }, { perRelayBlock: b }) {
 	return { blocks: a.blocks / b.blocks, refTime: a.refTime / b.refTime, proofSize: a.proofSize / b.proofSize };
 }

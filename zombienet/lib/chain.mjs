@@ -1,11 +1,11 @@
-// Talking to a node with polkadot-api: connections, the development accounts, transactions.
+// Connections to a node with polkadot-api, development accounts, transactions.
 import { sr25519CreateDerive } from '@polkadot-labs/hdkd';
 import { DEV_PHRASE, entropyToMiniSecret, mnemonicToEntropy, ss58Address } from '@polkadot-labs/hdkd-helpers';
 import { firstOf } from 'conveyor-observer/bounded';
 import { open } from 'conveyor-observer/endpoint';
 import { getPolkadotSigner } from 'polkadot-api/signer';
 
-// { client, api, close }
+// Returns { client, api, close }.
 export function connect(url, descriptor) {
 	const { client, close } = open(url);
 	return { client, api: client.getTypedApi(descriptor), close };
@@ -13,7 +13,7 @@ export function connect(url, descriptor) {
 
 const derive = sr25519CreateDerive(entropyToMiniSecret(mnemonicToEntropy(DEV_PHRASE)));
 
-// The well-known development account of that name: { address, signer }.
+// Returns { address, signer } of the well-known development account with that name.
 export function devAccount(name) {
 	const { publicKey, sign } = derive(`//${name}`);
 	return { address: ss58Address(publicKey), signer: getPolkadotSigner(publicKey, 'Sr25519', sign) };
@@ -21,8 +21,8 @@ export function devAccount(name) {
 
 // Signs and submits `tx` and waits until it is finalized:
 //   { ok, dispatchError, events, block, secondsToBlock, secondsToFinalized }
-// `block` is the finalized one it is in. Seconds count from the submission to the first best block with
-// it, and to its finalization. A dispatch error is a result here, no exception.
+// `block` is the finalized block with the transaction. Seconds count from the submission to the first best block
+// with it, and to its finalization. A dispatch error is a result, not an exception.
 export async function submit(tx, signer, { what, seconds }) {
 	const start = Date.now();
 	const since = () => (Date.now() - start) / 1000;
@@ -47,9 +47,9 @@ export async function submit(tx, signer, { what, seconds }) {
 	return { ok, dispatchError, events, block, secondsToBlock: secondsToBlock ?? secondsToFinalized, secondsToFinalized };
 }
 
-// Calls `step` with each finalized block from now on, one after the other. The node keeps a block until its
-// step is done: a fast parachain finalizes a dozen at once, and forgets them before anybody has looked.
-// `fail` gets the first error, and the end of the connection. Returns the subscription.
+// Calls `step` with each new finalized block, one at a time. The node keeps a block until its step is done: a fast
+// parachain finalizes a dozen at once and would unpin them too early. `fail` gets the first error, and the end of
+// the connection. Returns the subscription.
 export function eachFinalized(client, step, fail) {
 	let queue = Promise.resolve();
 	return client.finalizedBlock$.subscribe({

@@ -34,7 +34,7 @@ test('a transaction is followed to its finalization', async () => {
 test('a transaction that is never finalized says how far it came', async () => {
 	const stuck = transaction([{ type: 'signed' }, inBlock]);
 	await assert.rejects(submit(stuck, {}, { what: 'a call', seconds: 0.02 }), {
-		message: 'waited 0.02 s for a call to be finalized; it came as far as: in block #7',
+		message: 'waited 0.02 s for a call to be finalized; last state: in block #7',
 	});
 });
 

@@ -32,11 +32,11 @@ function inRust(text) {
 }
 
 test('every network and every test of one is on the page, and what is there exists', async () => {
-	const told = rows('Running one').slice(1).map(([name, files]) => ({ name: quotes(name)[0], files: quotes(files) }));
+	const listed = rows('Running one').slice(1).map(([name, files]) => ({ name: quotes(name)[0], files: quotes(files) }));
 	const tomls = (await readdir(networksFolder)).filter((file) => file.endsWith('.toml'));
 	const tests = (await readdir(join(networksFolder, 'tests'))).filter((file) => file.endsWith('.test.mjs'));
-	for (const file of [...tomls, ...tests]) assert.ok(told.some(({ files }) => files.includes(file)), `${file} is not on the page`);
-	for (const { name, files } of told) {
+	for (const file of [...tomls, ...tests]) assert.ok(listed.some(({ files }) => files.includes(file)), `${file} is not on the page`);
+	for (const { name, files } of listed) {
 		assert.ok(page.includes(`\n## ${name}\n`), `'${name}' has no section`);
 		assert.ok(files.includes(`${name}.test.mjs`), `'${name}' names no test of its own`);
 		const missing = files.filter((file) => /\.(toml|mjs)$/.test(file) && ![...tomls, ...tests].includes(file));
@@ -46,10 +46,10 @@ test('every network and every test of one is on the page, and what is there exis
 
 test('our own texts are those of the sources', async () => {
 	const rust = (await Promise.all(['primitives/src', 'pallets', 'node/src'].map(sources))).join('\n').replace(/\\\n\s*/g, '');
-	const told = rows('Texts of our own').map(([text]) => quotes(text)[0]).filter((text) => text !== undefined);
+	const listed = rows('Texts of our own').map(([text]) => quotes(text)[0]).filter((text) => text !== undefined);
 	const also = [...page.matchAll(/^With pallet-velocity: (.+)$/gm)].map(([, line]) => quotes(line)[0]);
-	assert.ok(told.length >= 10 && also.length >= 4, `${told.length} and ${also.length} texts found on the page`);
-	assert.deepEqual([...told, ...also].filter((text) => !inRust(text).test(rust)), []);
+	assert.ok(listed.length >= 10 && also.length >= 4, `${listed.length} and ${also.length} texts found on the page`);
+	assert.deepEqual([...listed, ...also].filter((text) => !inRust(text).test(rust)), []);
 });
 
 test('links lead somewhere', async () => {

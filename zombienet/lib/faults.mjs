@@ -1,26 +1,25 @@
-// What a fault does to the pipeline, from the observer's lines (observer/README.md) around it.
+// Evaluates the pipeline around a fault, from the observer's lines (observer/README.md).
 
-// Nothing is backed with a change of session, and what was under way is dropped: relay blocks this close to
-// one say nothing about a fault.
+// A change of session drops unincluded candidates, and nothing is backed in that relay block. Relay blocks within
+// this distance say nothing about a fault.
 const AROUND_SESSION = 3;
 
-// Those of `lines` that are not close to a change of session.
+// Returns those of `lines` that are not close to a change of session.
 export function calm(lines) {
 	const sessions = lines.filter(({ session }) => session !== null).map(({ number }) => number);
 	return lines.filter(({ number }) => sessions.every((session) => Math.abs(session - number) > AROUND_SESSION));
 }
 
-// How long the unincluded segment usually is, in blocks: the median over the calm ones of `lines`, which
-// must have a length. null if none has.
+// Returns the usual length of the unincluded segment, in blocks: the median over those of `lines` that are not
+// close to a change of session, or null if no line has a length.
 export function usualLength(lines) {
 	const lengths = calm(lines).map(({ unincluded }) => unincluded).filter((length) => length !== null).sort((a, b) => a - b);
 	return lengths[Math.floor((lengths.length - 1) / 2)] ?? null;
 }
 
-// With which relay block above `after` the pipeline runs again: the last of the first `window` calm relay
-// blocks in a row of which `least` brought a backed candidate, at the end of which the segment is no longer
-// than `usual` and has drained of all that was under way before: as many blocks are included as `tip`, the
-// number of the last one built until then. undefined if it does not yet.
+// Returns the relay block above `after` from which the pipeline has recovered, or undefined. From there `window`
+// relay blocks (changes of session aside) have at least `least` backed candidates, the segment is at most `usual`
+// blocks long at their end, and all blocks up to `tip`, the newest one built before, are included.
 export function recoveredWith(lines, { after, tip, usual, window, least }) {
 	const later = calm(lines).filter(({ number }) => number > after);
 	for (let end = window; end <= later.length; end += 1) {
@@ -32,14 +31,14 @@ export function recoveredWith(lines, { after, tip, usual, window, least }) {
 	return undefined;
 }
 
-// What happened in the relay blocks `from` to `to`:
-//   relayBlocks, sessions   how many there were, and with a change of session
-//   idle                    without a backed candidate, those with a change of session aside
+// Returns the figures of the relay blocks `from` to `to`:
+//   relayBlocks, sessions   number of relay blocks, and of those with a change of session
+//   idle                    relay blocks without a backed candidate, those with a change of session aside
 //   backed, included        parachain blocks
-//   again                   parachain blocks in candidates that were proposed again
-//   timedOut, dropped       candidates; dropped ones by a change of session
-//   lost                    parachain blocks of which another was included
-//   longest                 the segment, in blocks; null if nobody told
+//   again                   parachain blocks in re-proposed candidates
+//   timedOut, dropped       candidates that timed out, or were dropped by a change of session
+//   lost                    parachain blocks of whose number another was included
+//   longest                 maximum length of the segment, in blocks; null if unknown
 export function tally(lines, from, to) {
 	const those = lines.filter(({ number }) => number >= from && number <= to);
 	const sum = (count) => those.reduce((total, line) => total + count(line), 0);
@@ -59,16 +58,16 @@ export function tally(lines, from, to) {
 	};
 }
 
-// For people.
+// Returns the figures as text.
 export function tallyText({ relayBlocks, sessions, idle, backed, included, again, timedOut, dropped, lost, longest }) {
-	return `${relayBlocks} relay blocks, ${sessions} with a change of session, ${idle} others without a candidate; ${backed} blocks backed, ${included} included, ${again} proposed again, ${lost} lost; candidates: ${timedOut} timed out, ${dropped} dropped with the session; the segment at most ${longest ?? '?'} blocks`;
+	return `${relayBlocks} relay blocks, ${sessions} with a change of session, ${idle} others without a candidate; ${backed} blocks backed, ${included} included, ${again} re-proposed, ${lost} lost; candidates: ${timedOut} timed out, ${dropped} dropped by a change of session; segment at most ${longest ?? '?'} blocks`;
 }
 
-// What was backed while the only validator that may back the parachain was stopped:
+// Returns what was backed while the only validator of the parachain's backing group was stopped:
 //   stopped, resumed   the best relay block when it was stopped, and the last one before it was resumed
-// Returns { made, idle }: `made` are the backed blocks that were first seen after that validator was stopped, and `idle`
-// is the number of relay blocks up to `resumed`, in a row, that backed nothing. What was seconded before may still be
-// backed. A block counts from the second relay block on: it may be seen some seconds after a validator has it.
+// `made` are the backed blocks that were first seen after that validator was stopped. `idle` is the number of
+// consecutive relay blocks up to `resumed` that backed nothing. Candidates seconded earlier may still be backed. A
+// block counts from the second relay block on: the observer may see it some seconds after a validator has it.
 export function backedWhileStopped(lines, { stopped, resumed }) {
 	const those = lines.filter(({ number }) => number > stopped && number <= resumed);
 	const late = new Set(those.filter(({ number }) => number > stopped + 1).flatMap(({ collated }) => collated.map(({ hash }) => hash)));
@@ -77,7 +76,7 @@ export function backedWhileStopped(lines, { stopped, resumed }) {
 	return { made, idle: those.length - 1 - last };
 }
 
-// The indices of the validators that back on `core`, from what ParachainHost.validator_groups answers.
+// Returns the indices of the validators that back on `core`, from the result of ParachainHost.validator_groups.
 export function backersOf(core, [groups, { session_start_block, group_rotation_frequency, now }]) {
 	const rotations = group_rotation_frequency > 0 ? Math.floor((now - session_start_block) / group_rotation_frequency) : 0;
 	return groups[(core + rotations) % groups.length];

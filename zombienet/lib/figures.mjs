@@ -1,11 +1,12 @@
 // The observer's figures of a network, and what must hold for them on any machine.
-import { summaryText } from 'conveyor-observer/picture';
+import { summaryText } from 'conveyor-observer/display';
 import { finalChain } from './finality.mjs';
 
-// Returns what contradicts the relay chain's rules or the parachain's final blocks, in words; nothing if all is right.
+// Returns the contradictions to the relay chain's rules and to the parachain's final blocks, as texts; normally
+// none.
 //   figures   the summary of observer/lib/pipeline.mjs
 //   lines     its lines, of which `lost` counts
-//   chances   how many chances a candidate has (observer/README.md)
+//   chances   number of chances of a candidate (observer/README.md)
 //   final     hash of each final parachain block: number -> hash
 export function contradictions({ figures, lines, chances, final }) {
 	const { candidates, confidence, blocks } = figures;
@@ -23,8 +24,8 @@ export function contradictions({ figures, lines, chances, final }) {
 	return found;
 }
 
-// The figures of `pipeline` (watch.mjs) as text, and what contradicts them: { text, wrong }. `relay` and `para` are
-// connections (chain.mjs) to a node of each chain; candidates must have descriptors of version 2.
+// Returns { text, wrong }: the figures of `pipeline` (watch.mjs) as text, and the contradictions. `relay` and
+// `para` are connections (chain.mjs) to a node of each chain. Candidates must have descriptors of version 2.
 export async function figuresOf({ pipeline, relay, para }) {
 	const [lookahead, offset, final] = await Promise.all([
 		relay.api.apis.ParachainHost.scheduling_lookahead(),
@@ -33,6 +34,7 @@ export async function figuresOf({ pipeline, relay, para }) {
 	]);
 	const figures = pipeline.summary();
 	const chances = lookahead - offset;
-	const text = `${summaryText(figures)}\n  chances           ${chances} of a candidate (lookahead ${lookahead}, relay parent offset ${offset})`;
+	const text = `${summaryText(figures)}
+	  chances           ${chances} per candidate (lookahead ${lookahead}, relay parent offset ${offset})`;
 	return { text, wrong: contradictions({ figures, lines: pipeline.lines(), chances, final }) };
 }

@@ -1,25 +1,26 @@
-// Which blocks nodes said were final, and whether these are on the chain in the end.
+// Compares the blocks that nodes reported as final with the chain at the end.
 
-// Follows what each of `nodes` ([{ name, client }]) says is final, through restarts of the node. Returns
-// { told, stop }; `told` grows, [{ name, number, hash }]. `fail` gets what ends it.
+// Follows the finalized blocks that each of `nodes` ([{ name, client }]) reports, also after a restart of the
+// node. Returns { reported, stop }; `reported` grows, [{ name, number, hash }]. `fail` gets the error that ends
+// it.
 export function watchFinality(nodes, fail) {
-	const told = [];
+	const reported = [];
 	const subscriptions = nodes.map(({ name, client }) =>
 		client.finalizedBlock$.subscribe({
-			next: ({ number, hash }) => told.push({ name, number, hash }),
+			next: ({ number, hash }) => reported.push({ name, number, hash }),
 			error: fail,
 		}),
 	);
-	return { told, stop: () => subscriptions.forEach((subscription) => subscription.unsubscribe()) };
+	return { reported, stop: () => subscriptions.forEach((subscription) => subscription.unsubscribe()) };
 }
 
-// Those of `told` that are not on the chain of which `hashes` has the hash of each number (number -> hash).
-export function lostOf(told, hashes) {
-	return told.filter(({ number, hash }) => hashes.get(number) !== hash);
+// Returns those of `reported` that are not on the chain. `hashes` maps each number to the chain's hash.
+export function lostOf(reported, hashes) {
+	return reported.filter(({ number, hash }) => hashes.get(number) !== hash);
 }
 
-// The hash of each block of the chain of `client`'s node up to its finalized block: number -> hash. By the
-// old JSON-RPC, which also knows blocks that are long final.
+// Returns the hash of each block up to the finalized one of `client`'s node: number -> hash. Uses the legacy
+// JSON-RPC, which also returns blocks that were finalized long ago.
 export async function finalChain(client) {
 	const { number } = await client.getFinalizedBlock();
 	const numbers = Array.from({ length: number + 1 }, (_, at) => at);

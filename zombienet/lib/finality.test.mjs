@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finalChain, lostOf, watchFinality } from './finality.mjs';
 
-test('what a node told is compared with the chain', () => {
-	const told = [
+test('what a node reported is compared with the chain', () => {
+	const reported = [
 		{ name: 'a', number: 1, hash: 'x1' },
 		{ name: 'b', number: 1, hash: 'y1' },
 		{ name: 'a', number: 2, hash: 'x2' },
 		{ name: 'a', number: 3, hash: 'x3' },
 	];
 	const chain = new Map([[1, 'x1'], [2, 'x2']]);
-	assert.deepEqual(lostOf(told, chain), [told[1], told[3]]);
+	assert.deepEqual(lostOf(reported, chain), [reported[1], reported[3]]);
 	assert.deepEqual(lostOf([], chain), []);
 });
 
@@ -20,10 +20,10 @@ test('each node is followed by its name', () => {
 	let open = 0;
 	const client = { finalizedBlock$: { subscribe: (observer) => ((open += 1), observers.push(observer), { unsubscribe: () => (open -= 1) }) } };
 	const failures = [];
-	const { told, stop } = watchFinality([{ name: 'a', client }, { name: 'b', client }], (error) => failures.push(error));
+	const { reported, stop } = watchFinality([{ name: 'a', client }, { name: 'b', client }], (error) => failures.push(error));
 	observers[1].next({ number: 7, hash: 'x7', parent: 'x6' });
 	observers[0].error('gone');
-	assert.deepEqual(told, [{ name: 'b', number: 7, hash: 'x7' }]);
+	assert.deepEqual(reported, [{ name: 'b', number: 7, hash: 'x7' }]);
 	assert.deepEqual(failures, ['gone']);
 	stop();
 	assert.equal(open, 0);

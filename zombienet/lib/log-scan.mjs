@@ -1,4 +1,4 @@
-// Finds lines in a node's log: errors, which must not be there, and others.
+// Finds errors and other lines in a node's log.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 
@@ -8,16 +8,16 @@ const ERROR = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? +ERROR\b/;
 // A panic goes to the log without a level.
 const PANIC = /\bpanicked at\b/;
 
-// Error lines that are no fault, each with the reason why it cannot be avoided.
+// Error lines that are harmless, each with the reason why it cannot be avoided.
 export const HARMLESS = [];
 
-// Error lines that a node writes when it was stopped and resumed, or when it ended and was started again, each with the
-// kind of trouble and the reason.
-export const IN_TROUBLE = [
+// Error lines that a node writes after it was stopped and resumed, or ended and started again, each with the kind
+// of fault and the reason.
+export const DURING_FAULTS = [
 	{
 		kinds: ['stopped'],
 		pattern: /cumulus-relay-chain-streams: .*Failed to fetch .*State already discarded/,
-		reason: 'a collator that was stopped asks for the state of all relay blocks that came meanwhile, also of forks that are gone',
+		reason: 'a collator that was stopped requests the state of all relay blocks since then, also of abandoned forks',
 	},
 	{
 		kinds: ['stopped'],
@@ -32,26 +32,26 @@ export const IN_TROUBLE = [
 	{
 		kinds: ['ended'],
 		pattern: /sc_service::task_manager: .*Essential task `[^`]+` failed\. Shutting down service\./,
-		reason: 'the tasks of a node that is told to end do so one after the other, and the first looks like a failure to the node',
+		reason: 'the tasks of a node that gets SIGTERM end one after the other, and the first looks like a failure to the node',
 	},
 	{
 		kinds: ['ended'],
 		pattern: /\bsubsystem exited with error\b/,
-		reason: 'the subsystems of a relay chain node that is told to end find the channels to those that ended before them closed',
+		reason: 'the subsystems of a relay chain node that gets SIGTERM find the channels to those that ended before them closed',
 	},
 ];
 
-// Whether `line` reports an error that is not among `harmless` ([{ pattern, reason }]).
+// Returns whether `line` reports an error that is not among `harmless` ([{ pattern, reason }]).
 export function isError(line, harmless = HARMLESS) {
 	return (ERROR.test(line) || PANIC.test(line)) && !harmless.some(({ pattern }) => pattern.test(line));
 }
 
-// When `line` was written, in milliseconds since 1970; NaN if it does not say. Nodes write their local time.
+// Returns the time of `line` in milliseconds since 1970, or NaN. Nodes write their local time.
 export function timeOf(line) {
 	return new Date(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?/.exec(line)?.[0].replace(' ', 'T')).getTime();
 }
 
-// The lines of the log file at `path` for which `wanted(line)` is true.
+// Returns the lines of the log file at `path` for which `wanted(line)` is true.
 export async function linesIn(path, wanted) {
 	const found = [];
 	for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })) {
@@ -60,17 +60,17 @@ export async function linesIn(path, wanted) {
 	return found;
 }
 
-// The error lines of the log file at `path`.
+// Returns the error lines of the log file at `path`.
 export function errorsIn(path, harmless = HARMLESS) {
 	return linesIn(path, (line) => isError(line, harmless));
 }
 
-// Returns the first of `excuses` ([{ kinds, pattern, reason }]) for which the node `name` wrote `line` in one of
-// `troubles`: [{ kind, names, from, to }], times in milliseconds, each until the node had come back. undefined if there
-// is none. A panic has no excuse.
-export function excuseFor(name, line, troubles, excuses = IN_TROUBLE) {
+// Returns the first of `excuses` ([{ kinds, pattern, reason }]) that applies to `line` of the node `name` during
+// one of `faults`: [{ kind, names, from, to }], times in milliseconds, each until the node had recovered. Returns
+// undefined if there is none. A panic has no excuse.
+export function excuseFor(name, line, faultPeriods, excuses = DURING_FAULTS) {
 	if (PANIC.test(line)) return undefined;
 	const at = timeOf(line);
-	const kinds = troubles.filter(({ names, from, to }) => names.includes(name) && at >= from && at <= to).map(({ kind }) => kind);
+	const kinds = faultPeriods.filter(({ names, from, to }) => names.includes(name) && at >= from && at <= to).map(({ kind }) => kind);
 	return excuses.find((excuse) => excuse.pattern.test(line) && excuse.kinds.some((kind) => kinds.includes(kind)));
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { HARMLESS, IN_TROUBLE, errorsIn, excuseFor, isError, timeOf } from './log-scan.mjs';
+import { HARMLESS, DURING_FAULTS, errorsIn, excuseFor, isError, timeOf } from './log-scan.mjs';
 
 const lines = {
 	error: '2026-11-20 14:03:09.120 ERROR tokio-rt-worker parachain: [Relaychain] cannot do it',
@@ -32,15 +32,15 @@ test('a line says when it was written, in local time', () => {
 test('a line is excused if it is named, for its kind of trouble, in the node\'s own time of trouble', () => {
 	const at = timeOf(lines.error);
 	const excuse = { kinds: ['stopped'], pattern: /cannot do it|at 'no'/, reason: 'a test' };
-	const troubles = [{ kind: 'stopped', names: ['a', 'b'], from: at - 1000, to: at }];
-	const excused = (name, line, periods = troubles, excuses = [excuse]) => excuseFor(name, line, periods, excuses);
+	const faultPeriods = [{ kind: 'stopped', names: ['a', 'b'], from: at - 1000, to: at }];
+	const excused = (name, line, periods = faultPeriods, excuses = [excuse]) => excuseFor(name, line, periods, excuses);
 	assert.equal(excused('b', lines.error), excuse);
 	assert.equal(excused('b', lines.error.replace('cannot', 'shall not')), undefined);
-	assert.equal(excused('b', lines.error, troubles, []), undefined);
-	assert.equal(excused('b', lines.error, troubles, [{ ...excuse, kinds: ['ended'] }]), undefined);
-	assert.equal(excused('b', lines.error, [{ ...troubles[0], kind: 'ended' }]), undefined);
+	assert.equal(excused('b', lines.error, faultPeriods, []), undefined);
+	assert.equal(excused('b', lines.error, faultPeriods, [{ ...excuse, kinds: ['ended'] }]), undefined);
+	assert.equal(excused('b', lines.error, [{ ...faultPeriods[0], kind: 'ended' }]), undefined);
 	assert.equal(excused('c', lines.error), undefined);
-	assert.equal(excused('b', lines.error, [{ ...troubles[0], from: at + 1, to: at + 2 }]), undefined);
+	assert.equal(excused('b', lines.error, [{ ...faultPeriods[0], from: at + 1, to: at + 2 }]), undefined);
 	assert.equal(excused('b', lines.error, []), undefined);
 	assert.equal(excused('b', `${lines.error} panicked at x`), undefined);
 	assert.equal(excused('b', lines.panic), undefined);
@@ -67,10 +67,10 @@ test('a collation that a validator was fetching when it was stopped may have los
 });
 
 test('every exception has a reason', () => {
-	for (const { pattern, reason } of [...HARMLESS, ...IN_TROUBLE]) {
+	for (const { pattern, reason } of [...HARMLESS, ...DURING_FAULTS]) {
 		assert.ok(pattern instanceof RegExp && reason.length > 20, `${pattern}: ${reason}`);
 	}
-	for (const { kinds } of IN_TROUBLE) assert.ok(kinds.length > 0 && kinds.every((kind) => ['stopped', 'ended'].includes(kind)), `${kinds}`);
+	for (const { kinds } of DURING_FAULTS) assert.ok(kinds.length > 0 && kinds.every((kind) => ['stopped', 'ended'].includes(kind)), `${kinds}`);
 });
 
 test('a file is read to its end', async (t) => {

@@ -1,32 +1,32 @@
-// The processes of a running network's nodes: stopped for a time, ended, and started again as they were.
+// Stops, resumes, ends and restarts the processes of a running network's nodes.
 //
-// zombienet's native provider starts a node as a child of its own and tells nobody its process id. But each
-// node has a base path that no other process has, below the network's folder: by this it is found.
+// zombienet's native provider starts the nodes and does not report their process ids. Each node has a unique base
+// path in the network's folder, which identifies its process.
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGroup } from './processes.mjs';
 
-// Seconds for a signal to show.
+// Time limit in seconds for a signal to take effect.
 const PATIENCE = 60;
-// Milliseconds between two looks: nobody tells of the processes of others.
+// Milliseconds between two polls. The system sends no events about other processes.
 const LOOK = 50;
 
 const fileOf = (pid, name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
 const entries = (text) => (text === '' ? [] : text.replace(/\0$/, '').split('\0'));
 
-// { state, parent } as the kernel has them ('T' is stopped, 'Z' and 'X' are dead), undefined if there is no
-// such process.
+// Returns { state, parent } of a process as the kernel reports them ('T' is stopped, 'Z' and 'X' are dead), or
+// undefined if it does not exist.
 export async function statusOf(pid) {
 	const stat = await fileOf(pid, 'stat');
 	if (stat === '') return undefined;
-	// "pid (name) state parent ...", where the name may hold anything.
+	// "pid (name) state parent ...". The name may contain any characters.
 	const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 	return { state, parent: Number(parent) };
 }
 
-// The process with the arguments `flag` and `value` one after the other, undefined if there is none. A child
-// that it has just begun looks the same until it runs a program of its own.
+// Returns the process whose arguments contain `flag` followed by `value`, or undefined. A child between fork and
+// exec has the same arguments as its parent and does not count.
 export async function processWith(flag, value) {
 	const found = new Map();
 	for (const entry of await readdir('/proc')) {
@@ -41,11 +41,11 @@ export async function processWith(flag, value) {
 	return first[0]?.[0];
 }
 
-// All it takes to start it again: { command, args, cwd, env }.
+// Returns what is needed to start it again: { command, args, cwd, env }.
 async function commandOf(pid) {
 	const [command, ...args] = entries(await fileOf(pid, 'cmdline'));
 	const pairs = entries(await fileOf(pid, 'environ')).map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]);
-	// Nothing of this process's own environment.
+	// The environment of this process is not inherited.
 	const none = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
 	return { command, args, cwd: await readlink(`/proc/${pid}/cwd`), env: { ...none, ...Object.fromEntries(pairs) } };
 }
@@ -56,15 +56,13 @@ async function until(what, holds) {
 	}
 }
 
-// The processes of `network`, which is what launch.mjs gives (of which this needs `node(name)` with its
-// `log`). Returns
-//   pid(name)          of a node that runs
-//   stop(name)         lets it stand still until resume(name)
-//   end(name, signal)  resolves when the process is gone
-//   start(name)        starts what was ended with the same command line, folder and environment; what it
-//                      prints goes to the same log
-//   close()            nothing stands still any more, and nothing that was started here runs: for when
-//                      the network is stopped, before that
+// Controls the processes of `network`, a result of launch.mjs (of which it needs `node(name)` with its `log`).
+// Returns
+//   pid(name)          of a running node
+//   stop(name)         pauses it with SIGSTOP until resume(name)
+//   end(name, signal)  resolves when the process has ended
+//   start(name)        starts an ended node with the same command line, folder, environment and log file
+//   close()            resumes paused nodes and ends those started here; must be called before the network stops
 export function nodeProcesses(network) {
 	const stopped = new Set();
 	const ended = new Map();
@@ -86,7 +84,7 @@ export function nodeProcesses(network) {
 			const its = await pid(name);
 			stopped.add(name);
 			process.kill(its, 'SIGSTOP');
-			await until(`'${name}' to stand still`, async () => (await statusOf(its))?.state === 'T');
+			await until(`'${name}' to pause`, async () => (await statusOf(its))?.state === 'T');
 		},
 		resume,
 		async end(name, signal) {

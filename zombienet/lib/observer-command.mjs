@@ -1,23 +1,23 @@
-// How to observe a network that runs: the command that a person types, or pastes.
+// The commands to observe a running network.
 import { dirname, join, relative } from 'node:path';
 import { networksFolder } from './binaries.mjs';
 
 export const observerScript = join(dirname(networksFolder), 'scripts', 'observer.sh');
 
-// Text as one word of a shell's command line.
+// Quotes `text` as one word of a shell command.
 function word(text) {
 	return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-// How `script` is called from the folder `from`. A bare name would be looked for in PATH.
+// Returns how to call `script` from the folder `from`. The shell would search a bare name in PATH.
 function called(script, from) {
 	const path = relative(from, script);
 	return word(path.includes('/') ? path : `./${path}`);
 }
 
-// The observer's command for each parachain among the `nodes` of a network (those of launch.mjs), as typed
-// in the folder `from`. Of the relay chain it takes the first node; of the parachain its full node, which
-// has no blocks to build while it answers, or where there is none the last collator.
+// Returns the observer's command for each parachain among the `nodes` of a network (launch.mjs), as typed in the
+// folder `from`. It uses the first node of the relay chain, and of the parachain its full node, which builds no
+// blocks meanwhile, or otherwise the last collator.
 export function observerCommands(nodes, script, from) {
 	const relay = nodes.find(({ para }) => para === undefined);
 	const paras = [...new Set(nodes.map(({ para }) => para))].filter((para) => para !== undefined);

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 const HOST = '127.0.0.1';
 const LAST = 65535;
 
-// Holds `port` (0: any that is free); null if it is taken.
+// Opens `port` (0: any free port), or returns null if it is in use.
 async function hold(port) {
 	const server = createServer();
 	server.listen({ host: HOST, port, exclusive: true });
@@ -18,15 +18,14 @@ async function hold(port) {
 	}
 }
 
-// `count` different free ports. With `from`, the lowest that are free from there on, so that a network
-// started twice has the same addresses; without, whichever the system gives. All are held until the
-// last is found, then released for those who will listen there.
+// Returns `count` different free ports. With `from`, the lowest free ports from there on, so that a restarted
+// network has the same addresses. All are held open until the last one is found.
 export async function freePorts(count, from) {
 	const held = [];
 	try {
 		for (let port = from ?? 0; held.length < count; port += from === undefined ? 0 : 1) {
 			if (port > LAST) {
-				throw new Error(`found ${held.length} of ${count} free ports from ${from} to ${LAST}; stop what listens there, or start elsewhere`);
+				throw new Error(`found ${held.length} of ${count} free ports from ${from} to ${LAST}; stop the programs that use them, or start elsewhere`);
 			}
 			const server = await hold(port);
 			if (server) held.push(server);

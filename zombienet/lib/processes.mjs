@@ -1,4 +1,4 @@
-// Processes that leave nothing behind: each starts a group of its own, which can be ended as a whole.
+// Starts processes in process groups that can be ended as a whole.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -6,8 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-// Runs `command` to its end and returns what it printed. The error names the command and the end of
-// what it had to say.
+// Runs `command` and returns its output. The error names the command and the end of its output.
 export async function output(command, args, { seconds = 120, cwd, signal } = {}) {
 	try {
 		const { stdout } = await promisify(execFile)(command, args, {
@@ -29,11 +28,11 @@ export function lastLines(text, count) {
 	return text.trimEnd().split('\n').slice(-count).join('\n');
 }
 
-// Starts `command` as the leader of a new process group, with what it prints in the file `log`, behind what
-// is there with `append`.
+// Starts `command` as the leader of a new process group. Its output goes to the file `log`, which is overwritten
+// unless `append` is set.
 //
-// It gets SIGTERM when the thread that started it dies, whatever that dies of: `setpriv` asks the
-// kernel for it. So not even a killed test run leaves a network behind.
+// The process gets SIGTERM when the thread that started it dies: `setpriv` sets this up in the kernel. So even a
+// killed test run stops its network.
 export async function startGroup(command, args, { log, append = false, env, cwd }) {
 	const file = createWriteStream(log, { flags: append ? 'a' : 'w' });
 	await once(file, 'open');
@@ -51,21 +50,21 @@ export async function startGroup(command, args, { log, append = false, env, cwd 
 	file.close();
 	return {
 		pid: child.pid,
-		// Resolves, never rejects, with how it ended.
+		// Resolves with how it ended; never rejects.
 		ended,
 		logTail: async (lines = 30) => lastLines(await readFile(log, 'utf8').catch(() => ''), lines),
 		stop: (patience = 5) => stopGroup(child.pid, patience),
 	};
 }
 
-// The process ids of a group whose members still run. A signal to the group would also find the dead
-// whose parent has not asked for their status yet, and in a container nobody may ever ask.
+// Returns the process ids of a group that still run, without zombies. In a container it may happen that no process
+// ever reaps them.
 export async function members(group) {
 	const found = [];
 	for (const entry of await readdir('/proc')) {
 		if (!/^\d+$/.test(entry)) continue;
 		const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
-		// "pid (name) state parent group ...", where the name may hold anything.
+		// "pid (name) state parent group ...". The name may contain any characters.
 		const [state, , its] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 		if (Number(its) === group && state !== 'Z' && state !== 'X') found.push(Number(entry));
 	}
@@ -80,8 +79,8 @@ function signalGroup(group, signal) {
 	}
 }
 
-// Asks the whole group to end, and makes it after `patience` seconds. There is no event for the end of
-// a group, only for that of its leader, which may be the first to go; so it is asked, within limits.
+// Sends SIGTERM to the whole group, and SIGKILL after `patience` seconds. The system reports only the end of the
+// group's leader, which may come first, so the group is polled.
 async function stopGroup(group, patience) {
 	if (group === undefined) return;
 	let left = await members(group);
@@ -94,6 +93,6 @@ async function stopGroup(group, patience) {
 		}
 	}
 	if (left.length > 0) {
-		throw new Error(`processes ${left.join(' ')} are still there ${patience} s after SIGKILL; see: ps ${left.join(' ')}`);
+		throw new Error(`processes ${left.join(' ')} still run ${patience} s after SIGKILL; see: ps ${left.join(' ')}`);
 	}
 }

@@ -1,7 +1,7 @@
-// How many parachain blocks were built on each relay parent, around changes of the limits.
+// Counts the parachain blocks on each relay parent, around changes of the limits.
 
-// [{ relayParent, blocks }] for every relay block from the first relay parent to the last, those without a
-// block included. `blocks` are [{ number, relayParent }] in order.
+// Returns [{ relayParent, blocks }] for every relay block from the first relay parent to the last, also those
+// without a block. `blocks` are [{ number, relayParent }] in order.
 export function perRelayParent(blocks) {
 	const counts = new Map();
 	for (const { relayParent } of blocks) counts.set(relayParent, (counts.get(relayParent) ?? 0) + 1);
@@ -11,8 +11,8 @@ export function perRelayParent(blocks) {
 	return all;
 }
 
-// What the included blocks of the observer's `lines` were built on: [{ relayParent, blocks, cores }] for every relay
-// parent of one, the number of its blocks and of the cores on which they were.
+// Returns [{ relayParent, blocks, cores }] for the included blocks of the observer's `lines`: the number of blocks
+// on each relay parent, and of the cores that they used.
 export function builtOn(lines) {
 	const found = new Map();
 	for (const { number, included } of lines) {
@@ -29,12 +29,12 @@ export function builtOn(lines) {
 	return [...found.values()].map(({ relayParent, blocks, on }) => ({ relayParent, blocks, cores: on.size }));
 }
 
-// What became of a change to `rate` blocks per relay slot, which was in force after the blocks on relay
-// parent `applied`, of which `counts` (as of perRelayParent) must have the following ones:
-//   reached   how many relay blocks later the rate was reached for the first time, null if it was not
-//   waited    of these relay blocks, how many are not `excused`: what the change itself took
-//   without   relay blocks without a block among the first `window` ones, without those of `excused`
-//   steady    [blocks] on each of the relay blocks after it was reached, as far as `counts` go
+// Evaluates a change to `rate` blocks per relay slot, current from the block after those on relay parent
+// `applied`. `counts` (as from perRelayParent) must contain the following relay parents. Returns
+//   reached   relay blocks until the rate was reached for the first time, or null
+//   waited    the number of these that are not `excused`, which is the delay of the change itself
+//   without   relay blocks without a block among the first `window`, except those in `excused`
+//   steady    [blocks] on each relay block after the rate was reached
 export function changeOf({ counts, rate, applied, window, excused = new Set() }) {
 	const after = counts.filter(({ relayParent }) => relayParent > applied);
 	const at = after.findIndex(({ blocks }) => blocks === rate);

@@ -1,7 +1,7 @@
-// Where the relay chain is in its session.
+// The relay chain's position in its session.
 
-// How many relay blocks the last one of the observer's `lines` is above the last change of session; undefined if none
-// was seen.
+// Returns the number of relay blocks from the last change of session to the last of the observer's `lines`, or
+// undefined if no change was seen.
 export function intoSession(lines) {
 	const change = lines.findLast(({ session }) => session !== null);
 	return change && lines.at(-1).number - change.number;

@@ -1,21 +1,20 @@
-// Plain chain specifications, which zombienet completes with the validators, collators and parachains of
-// a network.
+// Plain chain specifications. zombienet adds the validators, collators and parachains of a network.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findVariantWasm } from './binaries.mjs';
 import { output } from './processes.mjs';
 
-// The relay chain's id tells polkadot what kind of chain it is: `westend` how addresses are written, and
-// `dev` that a validator goes on authoring when finality is late.
+// polkadot derives the kind of chain from the relay chain's id: `westend` sets the address format, and `dev` makes
+// validators author blocks even if finality is far behind.
 const RELAY = { name: 'Westend Local', id: 'westend_ab_dev', preset: 'local_testnet' };
 
-// Variants of the parachain's runtime by the placeholder that a network refers to the chain with.
+// The runtime variant of each placeholder that a network can use for the parachain's chain specification.
 const VARIANTS = { PARA_SPEC_OFFSET_ZERO: 'offset-zero' };
 
-// The placeholders that networks may refer to chain specifications with.
+// The placeholders that networks can use for chain specifications.
 export const SPEC_PLACEHOLDERS = ['PARA_SPEC', 'RELAY_SPEC', ...Object.keys(VARIANTS)];
 
-// Returns the plain chain specification `plain`, as text, with `code` in place of its runtime.
+// Returns the plain chain specification `plain`, as text, with `code` as its runtime.
 export function withCode(plain, code) {
 	const spec = JSON.parse(plain);
 	const genesis = spec.genesis?.runtimeGenesis;
@@ -24,11 +23,11 @@ export function withCode(plain, code) {
 	return JSON.stringify(spec);
 }
 
-// Writes the chain specifications that the placeholders `wanted` stand for into `folder`, and returns their paths by
+// Writes the chain specifications for the placeholders `wanted` into `folder` and returns their paths by
 // placeholder. `signal` interrupts.
 export async function writeSpecs(folder, { node, relayWasm }, wanted, signal) {
 	const variants = Object.entries(VARIANTS).filter(([placeholder]) => wanted.includes(placeholder));
-	// A variant that is missing is an error before anything is made.
+	// A missing variant is reported before anything is written.
 	const codes = await Promise.all(variants.map(async ([, name]) => readFile(await findVariantWasm(name))));
 	const pathOf = (name) => join(folder, `${name}.json`);
 	const relaySpec = pathOf('relay');

@@ -1,11 +1,11 @@
-// Counts a parachain's candidates on the relay chain, the way upstream's tests do it
-// (`assert_para_throughput` of zombienet-sdk-helpers).
+// Counts a parachain's candidates on the relay chain, with the rules of upstream's `assert_para_throughput`
+// (zombienet-sdk-helpers).
 
-// A meter for `blocks` relay blocks, fed with one finalized block after the other. Nothing counts before
-// the first change of session, because parachains of the genesis only start there, nor before the first
-// candidate after it: until then validators compile the parachain's code, and how long that takes says
-// something about the machine, not about the parachain. (Upstream waits for that as well, by a metric.)
-// A block with a change of session never counts: nothing is backed in it.
+// Creates a meter for `blocks` relay blocks. It takes finalized relay blocks in order and starts to count after
+// 1. the first change of session, because parachains of the genesis start there;
+// 2. the first candidate after it. Until then validators compile the parachain's code, which depends on the machine.
+// (Upstream waits for that as well, with a metric.) A relay block with a change of session never counts: nothing
+// is backed in it.
 export function throughputMeter({ blocks }) {
 	let sessionChanges = 0;
 	let counted = 0;
@@ -13,12 +13,12 @@ export function throughputMeter({ blocks }) {
 	const perBlock = [];
 	const perCore = {};
 	return {
-		// What conveyor-observer's relayEvents says of the block and the parachain.
-		// Returns the result once it is complete: { backed, counted, warmUp, sessionChanges, perBlock, perCore },
-		// `warmUp` being the blocks between the first change of session and the first candidate, and `perCore`
-		// the candidates by the index of their core.
+		// `block` is the result of conveyor-observer's relayEvents. Returns the result once it is complete: {
+		// backed, counted, warmUp, sessionChanges, perBlock, perCore }. `warmUp` is the number of relay blocks
+		// between the first change of session and the first candidate, and `perCore` the number of candidates on
+		// each core.
 		add({ session, candidates }) {
-			if (counted === blocks) throw new Error(`${blocks} relay blocks are counted already`);
+			if (counted === blocks) throw new Error(`all ${blocks} relay blocks are counted already`);
 			if (session !== undefined) {
 				sessionChanges += 1;
 				return undefined;

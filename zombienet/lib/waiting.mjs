@@ -1,11 +1,11 @@
-// Waiting for something to be found in what is told bit by bit.
+// Waits for a condition on data that arrives step by step.
 import { within } from 'conveyor-observer/bounded';
 
 // Returns
-//   look()        there is more to be looked at
-//   fail(error)   no more will come: all who wait are told, and all who will
+//   look()        checks the conditions; called after each change
+//   fail(error)   rejects all current and future waits
 //   until(seconds, what, find)   resolves with the first value of find() that is not undefined
-// `progress` says how far it has come, for those who wait in vain.
+// `progress` returns the current state for the error of a wait that times out.
 export function waiting(progress) {
 	const looks = new Set();
 	let failure;

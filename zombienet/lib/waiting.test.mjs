@@ -14,7 +14,7 @@ test('whoever waits is told of the first find', async () => {
 	look();
 	assert.equal(await large, 7);
 	assert.equal(await until(10, 'a number', () => there), 7);
-	await assert.rejects(until(0.01, 'the end', () => undefined), { message: 'waited 0.01 s for the end; it came as far as: there is 7' });
+	await assert.rejects(until(0.01, 'the end', () => undefined), { message: 'waited 0.01 s for the end; last state: there is 7' });
 });
 
 test('a failure ends it for all', async () => {

@@ -1,24 +1,24 @@
-// The observer, watching a network's parachain during a test: its lines to wait for and to count.
+// Runs the observer during a test and keeps its lines.
 import { observe } from 'conveyor-observer/observe';
-import { picture } from 'conveyor-observer/picture';
+import { display } from 'conveyor-observer/display';
 import { initial, reduce, summary } from 'conveyor-observer/pipeline';
 import { waiting } from './waiting.mjs';
 
-// Seconds for an endpoint's first answer, and for one that went away.
+// Time limits in seconds for the first connection, and for reconnecting.
 const WAITS = { first: 60, again: 600 };
 
-// Keeps what the observer tells, and lets tests wait for it:
+// Keeps the observer's lines and lets tests wait for them:
 //   take(event)   the next event of observe.mjs
-//   fail(error)   the observation is over
-//   lines()       a line per complete relay block, as observer/README.md describes them, by number
-//   now()         the number of the relay block that is not complete yet
-//   summary()     the figures of all of them
+//   fail(error)   ends the observation
+//   lines()       one line per complete relay block, as described in observer/README.md, by number
+//   now()         the number of the incomplete relay block
+//   summary()     the figures of all relay blocks
 //   until(seconds, what, find)   resolves with the first value of find(lines()) that is not undefined
 // `say` gets each line and remark as text.
 export function watched({ say = () => {} } = {}) {
 	let state = initial();
 	const lines = new Map();
-	const show = picture();
+	const show = display();
 	const sorted = () => [...lines.values()].sort((a, b) => a.number - b.number);
 	const { look, fail, until } = waiting(() =>
 		JSON.stringify(sorted().slice(-3).map(({ number, head, unincluded, finalized }) => ({ number, head, unincluded, finalized }))),
@@ -44,7 +44,7 @@ export function watched({ say = () => {} } = {}) {
 	};
 }
 
-// Observes through the nodes with the addresses `relay` and `para`: what `watched` returns, and close().
+// Observes through the nodes at the addresses `relay` and `para`. Returns the same as `watched`, and close().
 export async function watchPipeline({ relay, para, say }) {
 	const watch = watched({ say });
 	const { close } = await observe({ urls: { relay, para }, waits: WAITS, emit: watch.take, fail: watch.fail });

@@ -30,7 +30,7 @@ test('one can wait for a line', async () => {
 	const found = watch.until(10, 'relay block 3', (lines) => lines.find(({ number }) => number === 3)?.hash);
 	[3, 4].forEach(show);
 	assert.equal(await found, 'r3');
-	await assert.rejects(watch.until(0.01, 'relay block 9', () => undefined), /^Error: waited 0.01 s for relay block 9; it came as far as: .*"number":3/);
+	await assert.rejects(watch.until(0.01, 'relay block 9', () => undefined), /^Error: waited 0.01 s for relay block 9; last state: .*"number":3/);
 });
 
 test('the end of the observation ends the waiting', async () => {

@@ -41,10 +41,10 @@ async function port(t, { dead }) {
 describe('wrong arguments', () => {
 	const para = ['--para', 'ws://127.0.0.1:1'];
 	const cases = [
-		[[], /^error: --para is missing; say for example --para ws:/],
-		[['--para', 'localhost:9944'], /^error: --para is 'localhost:9944', which is no WebSocket address;/],
-		[[...para, '--relay', 'http://x'], /^error: --relay is 'http:\/\/x', which is no WebSocket address;/],
-		[[...para, '--rate', '0'], /^error: --rate is '0', which is no number from 0\.01 to 10000; say for example --rate 10$/m],
+		[[], /^error: --para is missing; use for example --para ws:/],
+		[['--para', 'localhost:9944'], /^error: --para is 'localhost:9944', which is not a WebSocket address;/],
+		[[...para, '--relay', 'http://x'], /^error: --relay is 'http:\/\/x', which is not a WebSocket address;/],
+		[[...para, '--rate', '0'], /^error: --rate is '0', which is no number from 0\.01 to 10000; use for example --rate 10$/m],
 		[[...para, '--rate', 'fast'], /^error: --rate is 'fast', which is no number from/],
 		[[...para, '--accounts', '2.5'], /^error: --accounts is '2\.5', which is no whole number from 1 to 10000;/],
 		[[...para, '--accounts', '1e3'], /^error: --accounts is '1e3', which is no whole number/],
@@ -55,9 +55,9 @@ describe('wrong arguments', () => {
 		[[...para, '--kind', 'burn', '--weight', '5000'], /^error: --weight is '5000', which is no number from 0\.1 to 2000;/],
 		[[...para, '--kind', 'burn', '--fill', '50', '--reads', '1'], /^error: --fill chooses what --reads would; leave one out$/m],
 		[[...para, '--para-id', '2000'], /^error: --para-id is for the relay chain; give --relay, or leave it out$/m],
-		[[...para, '--seed', 'a b'], /^error: --seed is 'a b'; say for example --seed load2$/m],
-		[[...para, '--funder', 'Alice'], /^error: --funder is 'Alice'; say for example --funder \/\/Bob$/m],
-		[[...para, '--verbose'], /^error: Unknown option '--verbose'; --help tells them/],
+		[[...para, '--seed', 'a b'], /^error: --seed is 'a b'; use for example --seed load2$/m],
+		[[...para, '--funder', 'Alice'], /^error: --funder is 'Alice'; use for example --funder \/\/Bob$/m],
+		[[...para, '--verbose'], /^error: Unknown option '--verbose'; --help lists the options/],
 		[[...para, 'transfer'], /^error: Unexpected argument 'transfer'/],
 	];
 	for (const [args, pattern] of cases) {

@@ -1,9 +1,9 @@
-// What async backing promises has to hold when processes die. On one running network, one after the other:
-// the validator that backs the parachain is stopped for five relay blocks, a collator is killed and started again, all
-// collators are stopped for a minute, the full node is started anew. After each, blocks are backed and
-// finalized again and the unincluded segment is as short as before; in the end every block that any node
-// ever called final is on the chain, and every transaction that was sent all the time is final. What the
-// faults cost is printed: blocks proposed again and lost, candidates timed out and dropped.
+// What async backing promises has to hold when processes die. On one running network, one after the other: the
+// validator that backs the parachain is stopped for five relay blocks, a collator is killed and started again, all
+// collators are stopped for a minute, the full node is started anew. After each, blocks are backed and finalized
+// again and the unincluded segment is as short as before; in the end every block that any node ever called final
+// is on the chain, and every transaction that was sent all the time is final. What the faults cost is printed:
+// blocks proposed again and lost, candidates timed out and dropped.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,11 +30,11 @@ const STEADY = 8;
 const RUNNING = { window: 4, least: 3 };
 // How long processes are stopped: the validator for as many relay blocks, the collators for as many seconds.
 const STOPPED = { validator: 5, collators: 60 };
-// What was seconded before the validator was stopped takes at most three of these relay blocks, because the segment
-// has room for no more. The others are without a candidate.
+// What was seconded before the validator was stopped takes at most three of these relay blocks, because the
+// segment has room for no more. The others are without a candidate.
 const IDLE = STOPPED.validator - 3;
-// Sessions in which a validator is looked for that may be stopped. One of four may not: all of these are Alice's once
-// in a million runs.
+// Sessions in which a validator is looked for that may be stopped. One of four may not: all of these are Alice's
+// once in a million runs.
 const SESSIONS = 10;
 // Relay blocks that a killed collator stays away: its turn to author comes and goes.
 const AWAY = 3;
@@ -57,7 +57,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 	let usual;
 	let loud = false;
 	// Which nodes were in trouble, and when.
-	const troubles = [];
+	const faultPeriods = [];
 	const connections = new Map();
 	const to = (name) => connections.get(name);
 
@@ -94,8 +94,8 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		await nodes?.close().finally(() => network.stop());
 	});
 
-	// Lets `fault`, of the kind `kind` (log-scan.mjs), happen to the nodes `names`, waits until the pipeline runs again, and
-	// prints what it took.
+	// Lets `fault`, of the kind `kind` (log-scan.mjs), happen to the nodes `names`, waits until the pipeline runs
+	// again, and prints what it took.
 	async function survive(what, kind, names, fault) {
 		const from = pipeline.now();
 		const trouble = { kind, names, from: Date.now() };
@@ -105,7 +105,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		const tip = pipeline.lines().at(-1).best;
 		// They learn of all that has happened at once, and complain of what is gone: until the next relay block.
 		await pipeline.until(SECONDS.recovery, `a relay block after ${what}`, (lines) => (lines.at(-1).number > end ? true : undefined));
-		troubles.push({ ...trouble, to: Date.now() });
+		faultPeriods.push({ ...trouble, to: Date.now() });
 		const to = await pipeline.until(SECONDS.recovery, `the pipeline to run again after ${what}`, (lines) => {
 			const number = recoveredWith(lines, { after: end, tip, usual, ...RUNNING });
 			return number !== undefined && lines.at(-1).finalized >= tip ? number : undefined;
@@ -120,8 +120,8 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		console.log(`transactions until then: ${sent} sent, ${inBlock} in a block, ${finalized} finalized, ${lost.total} lost; ${retracted} retracted, ${droppedByPool} dropped by the pool, ${resent} times sent again`);
 	}
 
-	// The validator that backs the parachain for the rest of the session. It is not Alice, through whose RPC collators and
-	// observer follow the relay chain: this waits for a session of another one.
+	// The validator that backs the parachain for the rest of the session. It is not Alice, through whose RPC
+	// collators and observer follow the relay chain: this waits for a session of another one.
 	async function backer() {
 		const { api } = to('alice');
 		const at = { at: 'best' };
@@ -198,10 +198,10 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 	});
 
 	it('loses no finalized block', async () => {
-		const told = [...finality.told];
+		const reported = [...finality.reported];
 		for (const para of [undefined, PARA]) {
 			const those = network.nodes.filter((node) => node.para === para);
-			const theirs = told.filter(({ name }) => those.some((node) => node.name === name));
+			const theirs = reported.filter(({ name }) => those.some((node) => node.name === name));
 			const highest = Math.max(...theirs.map(({ number }) => number));
 			for (const { name } of those) {
 				const { client } = to(name);
@@ -221,7 +221,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 	it('leaves no error in any log, but for lines that are known of nodes in trouble', async () => {
 		const errors = (await Promise.all(network.nodes.map(async ({ name, log }) => (await errorsIn(log)).map((line) => ({ name, line }))))).flat();
 		const text = ({ name, line }) => `${name}: ${line.trim()}`;
-		const judged = errors.map((error) => ({ ...error, excuse: excuseFor(error.name, error.line, troubles) }));
+		const judged = errors.map((error) => ({ ...error, excuse: excuseFor(error.name, error.line, faultPeriods) }));
 		const excused = judged.filter(({ excuse }) => excuse);
 		console.log(`${excused.length} errors of nodes that were stopped or ended:`);
 		excused.forEach((error) => console.log(`    ${text(error)}\n        because ${error.excuse.reason}`));

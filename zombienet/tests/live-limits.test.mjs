@@ -22,7 +22,7 @@ const PARA = 2000;
 // with more under way than it may have waits, which is what lost three relay blocks here.
 const limits = (rate, capacity) => ({ velocity: rate, capacity, target_block_rate: rate });
 const CHANGES = [limits(3, 12), limits(12, 48), limits(1, 48), limits(1, 4)];
-const told = ({ target_block_rate: rate, capacity }) => `${rate} blocks per relay slot, capacity ${capacity}`;
+const described = ({ target_block_rate: rate, capacity }) => `${rate} blocks per relay slot, capacity ${capacity}`;
 
 // From 4 blocks per para slot on, the slot-based collator leaves out the last one, so that the next author
 // has imported all of them in time.
@@ -31,13 +31,13 @@ const built = (rate) => (rate < 4 ? rate : rate - 1);
 // Relay blocks after a change that are looked at, and until when the rate must have been reached.
 const WINDOW = 8;
 const REACHED_WITHIN = 3;
-// Nothing is backed with a change of session, and unincluded blocks are lost: relay parents this close to one do not
-// count.
+// Nothing is backed with a change of session, and unincluded blocks are lost: relay parents this close to one do
+// not count.
 const AROUND_SESSION = 3;
-// Limits are changed when the relay chain is this many relay blocks into its session. A change of session loses up to two
-// bundles of 12. Until the relay chain has finalized another branch, six relay blocks later, a collator may have the last
-// lost block as its best one, takes itself for syncing, and does not import the blocks of the other collator. Later than
-// this, the next change of session would be too close.
+// Limits are changed when the relay chain is this many relay blocks into its session. A change of session loses up
+// to two bundles of 12. Until the relay chain has finalized another branch, six relay blocks later, a collator may
+// have the last lost block as its best one, takes itself for syncing, and does not import the blocks of the other
+// collator. Later than this, the next change of session would be too close.
 const INTO_SESSION = { least: 7, most: 9 };
 
 const SECONDS = { start: 600, session: 300, transaction: 240, change: 300 };
@@ -129,7 +129,7 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 
 	for (const limits of CHANGES) {
 		const rate = limits.target_block_rate;
-		it(`goes to ${told(limits)}`, async () => {
+		it(`goes to ${described(limits)}`, async () => {
 			await pipeline.until(SECONDS.session, 'the middle of a session', (lines) => {
 				const into = intoSession(lines);
 				return into >= INTO_SESSION.least && into <= INTO_SESSION.most ? true : undefined;
@@ -150,7 +150,7 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 			const counts = perRelayParent(chain.blocks).filter(({ relayParent }) => relayParent <= last);
 			const change = changeOf({ counts, rate: built(rate), applied: applied.relayParent, window: WINDOW, excused });
 			const around = counts.filter(({ relayParent }) => relayParent >= applied.relayParent - 2);
-			console.log(`${told(limits)}: in force after parachain block #${applied.number} on relay block #${applied.relayParent}; blocks per relay block from #${around[0].relayParent} on: ${around.map(({ blocks }) => blocks).join(' ')}`);
+			console.log(`${described(limits)}: in force after parachain block #${applied.number} on relay block #${applied.relayParent}; blocks per relay block from #${around[0].relayParent} on: ${around.map(({ blocks }) => blocks).join(' ')}`);
 			console.log(`rate of ${built(rate)} reached ${change.reached ?? 'never'} relay blocks after, ${change.waited ?? 0} of them close to no change of session; changes of session: ${[...chain.sessions].map((session) => `#${session}`).join(' ')}`);
 			assert.ok(change.reached !== null && change.waited <= REACHED_WITHIN, `the rate was reached ${change.reached ?? 'never'} relay blocks after the change`);
 			assert.deepEqual(change.without, [], 'relay blocks without a parachain block');

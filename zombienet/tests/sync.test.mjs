@@ -1,8 +1,8 @@
-// The network `sync`: each block is built on the relay chain's head and waits for the inclusion of the block before
-// it, as all blocks did before asynchronous backing. The test loads the chain and measures blocks, reference time and
-// proof size per relay block: with blocks of the old size, with blocks of today's size, and, after governance has set
-// the limits of the network `basic`, with asynchronous backing. It prints the ratios. All three are measured on one
-// network, so that nodes, machine, runtime and load are the same.
+// The network `sync`: each block is built on the relay chain's head and waits for the inclusion of the block
+// before it, as all blocks did before asynchronous backing. The test loads the chain and measures blocks,
+// reference time and proof size per relay block: with blocks of the old size, with blocks of today's size, and,
+// after governance has set the limits of the network `basic`, with asynchronous backing. It prints the ratios. All
+// three are measured on one network, so that nodes, machine, runtime and load are the same.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { firstOf } from 'conveyor-observer/bounded';
@@ -53,9 +53,10 @@ const LOADS = {
 // Today's limits of a block.
 const FULL_BLOCK = { refTimeMs: 2000, proofKib: 10 * 1024 };
 
-// Minimum ratio of asynchronous to old, per relay block. The limits allow 2 in blocks, 8 in reference time and 4 in
-// proof size. Reference time has the lower end of the goal (5 to 10). Blocks have a margin for a machine that is too
-// busy to execute full blocks in time. Proof size is printed and has no minimum: the load cannot fill the new limit.
+// Minimum ratio of asynchronous to old, per relay block. The limits allow 2 in blocks, 8 in reference time and 4
+// in proof size. Reference time has the lower end of the goal (5 to 10). Blocks have a margin for a machine that
+// is too busy to execute full blocks in time. Proof size is printed and has no minimum: the load cannot fill the
+// new limit.
 const LEAST = { blocks: 1.7, refTime: 5 };
 
 // Limits of waiting, as in basic.test.mjs; for a window, 20 relay blocks take 120 s.

@@ -188,15 +188,15 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 	});
 
 	it('loses no finalized block', async () => {
-		const told = [...finality.told];
-		const highest = Math.max(...told.map(({ number }) => number));
+		const reported = [...finality.reported];
+		const highest = Math.max(...reported.map(({ number }) => number));
 		const names = network.nodes.filter(({ para }) => para === PARA).map(({ name }) => name);
 		for (const name of names) {
 			const { client } = to(name);
 			await firstOf(SECONDS.finality, `${name} to finalize block #${highest}`, client.finalizedBlock$, ({ number }) => (number >= highest ? true : undefined));
-			assert.deepEqual(lostOf(told, await finalChain(client)), [], `blocks that are not on the chain of ${name}`);
+			assert.deepEqual(lostOf(reported, await finalChain(client)), [], `blocks that are not on the chain of ${name}`);
 		}
-		console.log(`${told.length} times a node called a block final, up to #${highest}; all of these blocks are on the chain of ${names.join(', ')}`);
+		console.log(`${reported.length} times a node called a block final, up to #${highest}; all of these blocks are on the chain of ${names.join(', ')}`);
 	});
 
 	it('tells on which attempts candidates were backed, and block confidence', async () => {

@@ -1,18 +1,18 @@
-// The pipeline as text: a line per relay block, remarks between them, and the summary.
+// The pipeline as text: one line per relay block, remarks between the lines, and the summary.
 
-// "P7", and "P7'" for the second block of that number that was seen.
+// "P7", and "P7'" for the second block with that number.
 function name({ number, hash, fork }) {
 	return `P${number ?? `[${hash?.slice(0, 10)}]`}${"'".repeat(fork)}`;
 }
 
-// "P4", or "P4-6" for blocks in a row.
+// "P4", or "P4-6" for consecutive blocks.
 function names(blocks) {
 	const [first, last] = [blocks[0], blocks.at(-1)];
 	if (blocks.length === 1) return name(first);
 	return `${name(first)}-${name(last).slice(1)}`;
 }
 
-// Blocks one after the other of the same fork are named together, even with others between them.
+// Groups consecutive blocks of the same fork, even if other blocks were seen in between.
 function runs(blocks) {
 	const found = [];
 	for (const block of blocks) {
@@ -41,7 +41,7 @@ function remarks({ session, unread, missed, collated, admission }, cores) {
 	return found;
 }
 
-// "SegmentFull (length 3, capacity 3)"; of a refusal with one field polkadot-api leaves out the name.
+// "SegmentFull (length 3, capacity 3)". polkadot-api leaves out the name of a single field.
 function refusal({ type, value }) {
 	if (value === undefined || value === null) return type;
 	const fields = typeof value === 'object' ? Object.entries(value).map(([key, value]) => `${key} ${value}`) : [value];
@@ -54,8 +54,9 @@ function limits({ velocity, capacity, target_block_rate: rate }) {
 
 const CHAINS = { relay: 'relay chain', para: 'parachain' };
 
-// Texts for the `news` of the reducer. `cores` is how many cores were seen, and names them from the second on.
-export function picture() {
+// Returns the texts for the `news` of the reducer. `cores` is the number of cores seen; lines name cores if it is
+// above 1.
+export function display() {
 	const seen = new Set();
 	const texts = {
 		relay: (line) => {
@@ -74,9 +75,9 @@ export function picture() {
 			return [text, ...remarks(line, seen.size)].join(' | ');
 		},
 		reorg: ({ relay }) => `-- relay chain reorganization: ${relay.map(({ number }) => `R${number}`).join(' ')} abandoned`,
-		gap: ({ after, before }) => `-- relay blocks between R${after} and R${before} were missed and cannot be had any more`,
-		unread: ({ number, why }) => `-- what happened in R${number} could not be read: ${why}`,
-		down: ({ from }) => `-- the ${CHAINS[from]}'s endpoint is gone; trying to connect again`,
+		gap: ({ after, before }) => `-- relay blocks between R${after} and R${before} were missed and are no longer available`,
+		unread: ({ number, why }) => `-- R${number} could not be read: ${why}`,
+		down: ({ from }) => `-- the ${CHAINS[from]}'s endpoint is lost; reconnecting`,
 		up: ({ from }) => `-- the ${CHAINS[from]}'s endpoint is back`,
 		limits: ({ from, to }) => `-- limits: ${limits(from)} -> ${limits(to)}`,
 	};
@@ -94,7 +95,7 @@ function attempts({ attempts, backed, lost }) {
 	return `backed ${counts.join(', ') || '-'}; ${lost} lost without being backed`;
 }
 
-// The summary, a figure per line.
+// The summary, one figure per line.
 export function summaryText({ para, relayBlocks, candidates, blocks, confidence, blockTimeMs, inclusionLag, chances, lostConnections, own }) {
 	const rows = [
 		['relay blocks', `${relayBlocks.seen} seen, ${relayBlocks.counted} counted, ${relayBlocks.sessionChanges} with a change of session, ${relayBlocks.missed} missed, ${relayBlocks.unread} unread, ${relayBlocks.reorgs} reorganizations`],

@@ -1,8 +1,8 @@
-// Unit tests of picture.mjs, as far as the streams of tests/pipeline.test.mjs do not show it.
+// Unit tests of display.mjs for what the streams of tests/pipeline/ do not contain.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initial, summary } from './pipeline.mjs';
-import { picture, summaryText } from './picture.mjs';
+import { display, summaryText } from './display.mjs';
 
 const line = {
 	type: 'relay',
@@ -21,12 +21,12 @@ const line = {
 const block = (number, fork = 0) => ({ number, hash: '0x00', fork });
 const candidate = (core, ...blocks) => ({ core, again: false, blocks });
 
-test('the wiki\'s line', () => {
+test('the line of the SDK\'s wiki', () => {
 	const seventh = { ...line, included: [candidate(0, block(4))], backed: [candidate(0, block(5))], collated: [block(6)] };
-	assert.equal(picture()(seventh), 'R7: P4(I) P5(B) P6(C)');
+	assert.equal(display()(seventh), 'R7: P4(I) P5(B) P6(C)');
 });
 
-test('everything in one line, by number, and cores from the second on', () => {
+test('one line shows everything, ordered by block number, and core names if there are several', () => {
 	const full = {
 		...line,
 		session: 5,
@@ -39,33 +39,33 @@ test('everything in one line, by number, and cores from the second on', () => {
 		missed: [2],
 	};
 	assert.equal(
-		picture()(full),
+		display()(full),
 		"R7: P1-2(I@0) P3(I@1) P4(T@1) P5(D@0) P1'-2'(L) P2''(L) P4-5(B@1 again) P8-9(C) P9'(C) | session 5 | nothing on core 2",
 	);
 });
 
-test('a run of blocks is one, even with others between them', () => {
+test('consecutive blocks are grouped, even with other blocks in between', () => {
 	const lost = { ...line, lost: [block(1), block(1, 1), block(2), block(2, 1), block(4)] };
-	assert.equal(picture()(lost), "R7: P1-2(L) P1'-2'(L) P4(L)");
+	assert.equal(display()(lost), "R7: P1-2(L) P1'-2'(L) P4(L)");
 });
 
-test('cores are named once there are two, and stay named', () => {
-	const show = picture();
+test('cores are named from the second core on, and stay named', () => {
+	const show = display();
 	assert.equal(show({ ...line, backed: [candidate(0, block(1))] }), 'R7: P1(B)');
 	assert.equal(show({ ...line, backed: [candidate(1, block(1))] }), 'R7: P1(B@1)');
 	assert.equal(show({ ...line, backed: [candidate(0, block(1))] }), 'R7: P1(B@0)');
 	assert.equal(show({ ...line, backed: [{ ...candidate(0, block(1)), attempt: 2 }, { ...candidate(1, block(2)), attempt: 1 }] }), 'R7: P1(B2@0) P2(B@1)');
 });
 
-test('a refusal is told where there is no block', () => {
+test('the reason is shown when no block may be built', () => {
 	const refused = (type, value) => ({ ...line, admission: { refusal: { type, value } } });
-	assert.equal(picture()(refused('LimitsChanged', 12)), 'R7: - | no block may be built: LimitsChanged (12)');
-	assert.equal(picture()(refused('Other')), 'R7: - | no block may be built: Other');
-	assert.equal(picture()({ ...refused('Other'), collated: [block(1)] }), 'R7: P1(C)');
-	assert.equal(picture()({ ...line, admission: { room: 2 } }), 'R7: -');
+	assert.equal(display()(refused('LimitsChanged', 12)), 'R7: - | no block may be built: LimitsChanged (12)');
+	assert.equal(display()(refused('Other')), 'R7: - | no block may be built: Other');
+	assert.equal(display()({ ...refused('Other'), collated: [block(1)] }), 'R7: P1(C)');
+	assert.equal(display()({ ...line, admission: { room: 2 } }), 'R7: -');
 });
 
-test('a summary of nothing, and one of something', () => {
+test('an empty summary, and a full one', () => {
 	const nothing = summary(initial());
 	assert.equal(
 		summaryText(nothing),
