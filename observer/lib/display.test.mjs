@@ -74,7 +74,7 @@ test('an empty summary, and a full one', () => {
   block time        - on average, p50 -, p95 - (0 blocks)
   candidates        - per relay block; 0 backed, 0 included, 0 timed out, 0 dropped at a change of session
   attempts          backed -; 0 lost without being backed
-  parachain blocks  - per relay block; 0 included, 0 lost, 0 proposed again
+  parachain blocks  - per relay block; 0 included, 0 lost, 0 re-proposed
   block confidence  -; 0 authored: 0 finalized, 0 lost, 0 open
   inclusion lag     p50 -, p95 - relay blocks (0 blocks)
   missed chances    0 of 0

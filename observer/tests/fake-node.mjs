@@ -46,7 +46,7 @@ export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 
 	const genesis = make({ number, storage, calls });
 	best = finalized = genesis;
 
-	const answers = {
+	const results = {
 		rpc_methods: () => ({ methods: METHODS }),
 		chainSpec_v1_chainName: () => 'fake',
 		chainSpec_v1_genesisHash: () => genesis.hash,
@@ -133,8 +133,8 @@ export async function fakeNode({ metadata, number = 0, storage, calls, port = 0 
 		socket.on('message', (message) => {
 			const { id, method, params } = JSON.parse(message);
 			try {
-				if (!(method in answers)) throw new Error(`no method ${method}`);
-				socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: answers[method](socket, params) }));
+				if (!(method in results)) throw new Error(`no method ${method}`);
+				socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: results[method](socket, params) }));
 			} catch (error) {
 				socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: error.message } }));
 			}

@@ -189,7 +189,7 @@ describe('a network with bundles', async () => {
 // A collator is killed, the observer's node is stopped for 75 s, then a validator is killed, and the relay chain
 // stalls.
 describe('a network with failing nodes', async () => {
-	const { text, lines, figures } = await replayed('basic-trouble');
+	const { text, lines, figures } = await replayed('basic-faults');
 
 	it('misses every other chance with one of two collators', () => {
 		const those = lines.filter(({ number }) => number >= 49 && number <= 60);

@@ -124,8 +124,8 @@ describe('two chains', () => {
 		const answered = async (block) => {
 			const its = ({ type, relay }) => type === 'runtime' && relay === block.hash;
 			await until(`what the runtime says at relay block ${block.number}`, (all) => all.some(its));
-			const { t, from, type, relay, ...answers } = events.find(its);
-			return answers;
+			const { t, from, type, relay, ...results } = events.find(its);
+			return results;
 		};
 		const p1 = chains.p({ relayParent: 10 });
 		await emitted('para', 'best', p1);

@@ -11,7 +11,7 @@ async function program(path, says) {
 	await chmod(path, 0o755);
 }
 
-// A target directory with a node in it, and a folder for a polkadot.
+// A target directory with a node, and a folder for polkadot.
 async function folders(t) {
 	const target = await mkdtemp(join(tmpdir(), 'conveyor-binaries-'));
 	t.after(() => rm(target, { recursive: true, force: true }));
@@ -33,21 +33,21 @@ test('a release is read without its commit', () => {
 	assert.equal(releaseOf('something else'), undefined);
 });
 
-test('what is missing is named, with a remedy', async (t) => {
+test('a missing program is named, with a remedy', async (t) => {
 	const { env, polkadot } = await folders(t);
-	await assert.rejects(findBinaries({ CARGO_TARGET_DIR: '/nowhere' }), /^Error: \/nowhere\/local\/conveyor-node is missing; build it/);
+	await assert.rejects(findBinaries({ CARGO_TARGET_DIR: '/nowhere' }), /^Error: \/nowhere\/local\/conveyor-node is missing; build it with scripts/);
 	await assert.rejects(findBinaries(env), new RegExp(`^Error: ${polkadot} is missing .*; correct CONVEYOR_POLKADOT`));
-	await assert.rejects(findBinaries({ ...env, CONVEYOR_POLKADOT: 'polkadot' }), /no absolute path/);
+	await assert.rejects(findBinaries({ ...env, CONVEYOR_POLKADOT: 'polkadot' }), /not an absolute path/);
 	await program(polkadot, 'polkadot 1.25.1-abc');
 	await assert.rejects(findBinaries(env), /polkadot-prepare-worker is missing .*needs its two workers/);
 });
 
-test('another release of polkadot is refused, with both named', async (t) => {
+test('another release of polkadot is rejected; the error names both', async (t) => {
 	const { env, polkadot } = await folders(t);
 	for (const worker of ['', '-prepare-worker', '-execute-worker']) {
 		await program(`${polkadot}${worker}`, 'polkadot 1.20.0-abc');
 	}
-	await assert.rejects(findBinaries(env), /is 'polkadot 1\.20\.0-abc', and these networks need polkadot \d+\.\d+\.\d+;/);
+	await assert.rejects(findBinaries(env), /is 'polkadot 1\.20\.0-abc', but the networks need polkadot \d+\.\d+\.\d+;/);
 });
 
 test('a variant of the runtime is found by its name', async (t) => {

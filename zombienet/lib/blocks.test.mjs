@@ -19,12 +19,12 @@ test('each block is described, and can be waited for', async () => {
 	[0, 2, 3].forEach(show);
 	assert.equal(await found, 'h3');
 	assert.deepEqual(blocks.map(({ number }) => number), [2, 3]);
-	await assert.rejects(until(0.01, 'block 9', () => undefined), /came as far as: block #3$/);
+	await assert.rejects(until(0.01, 'block 9', () => undefined), /last state: block #3$/);
 });
 
 test('a gap is an error', async () => {
 	const { client, show } = chain();
 	const { until } = followBlocks({ client, describe: async () => ({}) });
 	[1, 3].forEach(show);
-	await assert.rejects(until(10, 'block 9', () => undefined), /block #3 came after #1: some were missed/);
+	await assert.rejects(until(10, 'block 9', () => undefined), /block #3 came after #1: blocks are missing/);
 });

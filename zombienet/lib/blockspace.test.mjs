@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blockspace, ratios, windowAfter } from './blockspace.mjs';
 
-// A relay block in which candidates with these parachain blocks were included, as the observer tells it.
+// A relay block in which candidates with these parachain blocks were included, as in the observer's lines.
 const line = (number, ...candidates) => ({ number, session: null, included: candidates.map((hashes) => ({ core: 0, blocks: hashes.map((hash) => ({ hash, number })) })) });
 const USAGES = { a: { refTime: 10, proofSize: 100 }, b: { refTime: 30, proofSize: 200 }, c: { refTime: 20, proofSize: 600 } };
 const usageOf = (hash) => USAGES[hash];
 
-test('a window begins after the first relay block with a loaded block', () => {
+test('a window starts after the first relay block with a loaded block', () => {
 	const lines = [line(1, ['x']), line(2), line(3, ['a']), line(4), line(5, ['b']), line(6)];
 	const isLoaded = ({ hash }) => hash in USAGES;
 	assert.deepEqual(windowAfter(lines, isLoaded, 2).map(({ number }) => number), [4, 5]);
@@ -17,7 +17,7 @@ test('a window begins after the first relay block with a loaded block', () => {
 	assert.equal(windowAfter(lines.slice(0, 2), isLoaded, 1), undefined);
 });
 
-test('what was used is told of a parachain block and of a relay block', () => {
+test('usage is given per parachain block and per relay block', () => {
 	const used = blockspace([line(4), line(5, ['a', 'b']), { ...line(6), session: 7 }, line(7, ['c'])], usageOf);
 	assert.deepEqual(used, {
 		relayBlocks: 4,
@@ -35,14 +35,14 @@ test('the candidates of several cores count together', () => {
 	assert.deepEqual(blockspace([line(1, ['a'], ['b'], ['c'])], usageOf).perRelayBlock, { blocks: 3, refTime: 60, proofSize: 900 });
 });
 
-test('a block of which nothing is known is counted, and said to be unknown', () => {
+test('a block with unknown usage is counted as unknown', () => {
 	const { blocks, unknown, refTime } = blockspace([line(1, ['a', 'x'])], usageOf);
 	assert.deepEqual([blocks, unknown, refTime.mean], [2, 1, 10]);
 	const none = blockspace([line(1)], usageOf);
 	assert.deepEqual([none.blocks, none.refTime.mean, none.refTime.most], [0, 0, 0]);
 });
 
-test('a ratio is of what a relay block has', () => {
+test('a ratio compares relay blocks', () => {
 	const fast = blockspace([line(1, ['a']), line(2, ['b'])], usageOf);
 	const slow = blockspace([line(1), line(2), line(3, ['c']), line(4)], usageOf);
 	assert.deepEqual(ratios(fast, slow), { blocks: 4, refTime: 4, proofSize: 1 });

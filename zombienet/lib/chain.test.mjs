@@ -1,14 +1,14 @@
-// Unit tests of chain.mjs, as far as it needs no node.
+// Unit tests of those parts of chain.mjs that need no node.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { devAccount, eachFinalized, submit } from './chain.mjs';
 
-test('development accounts have the addresses that everybody knows', () => {
+test('development accounts have the well-known addresses', () => {
 	assert.equal(devAccount('Alice').address, '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY');
 	assert.equal(devAccount('Bob').address, '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty');
 });
 
-// A transaction whose events are given.
+// A transaction with the given events.
 function transaction(events) {
 	return {
 		signSubmitAndWatch: () => ({
@@ -31,14 +31,14 @@ test('a transaction is followed to its finalization', async () => {
 	assert.ok(result.secondsToBlock <= result.secondsToFinalized);
 });
 
-test('a transaction that is never finalized says how far it came', async () => {
+test('the error for a transaction that is not finalized names its last state', async () => {
 	const stuck = transaction([{ type: 'signed' }, inBlock]);
 	await assert.rejects(submit(stuck, {}, { what: 'a call', seconds: 0.02 }), {
 		message: 'waited 0.02 s for a call to be finalized; last state: in block #7',
 	});
 });
 
-test('finalized blocks are looked at one after the other, and kept until then', async () => {
+test('finalized blocks are handled one at a time, and kept until then', async () => {
 	const held = new Set();
 	const log = [];
 	let next;

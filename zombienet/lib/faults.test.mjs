@@ -9,12 +9,12 @@ const line = (number, more = {}) => ({ number, session: null, backed: [candidate
 const idle = (number, more = {}) => line(number, { backed: [], included: [], ...more });
 const range = (from, to, make = line) => Array.from({ length: to - from + 1 }, (_, at) => make(from + at));
 
-test('relay blocks around a change of session are not calm', () => {
+test('relay blocks close to a change of session are not calm', () => {
 	const lines = [...range(1, 9), idle(10, { session: 4 }), ...range(11, 16)];
 	assert.deepEqual(calm(lines).map(({ number }) => number), [1, 2, 3, 4, 5, 6, 14, 15, 16]);
 });
 
-test('the usual length is the median of those that are known', () => {
+test('the usual length is the median of the known lengths', () => {
 	const lengths = (...all) => all.map((unincluded, at) => line(at + 1, { unincluded }));
 	assert.equal(usualLength(lengths(4, 3, null, 3, 9, 2)), 3);
 	assert.equal(usualLength(lengths(3, 4)), 3);
@@ -23,23 +23,23 @@ test('the usual length is the median of those that are known', () => {
 
 const wanted = { after: 5, tip: 5, usual: 3, window: 4, least: 3 };
 
-test('the pipeline runs again when enough is backed in a row', () => {
+test('the pipeline has recovered when enough consecutive relay blocks have a backed candidate', () => {
 	assert.equal(recoveredWith([...range(1, 5), ...range(6, 8)], wanted), undefined);
 	assert.equal(recoveredWith([...range(1, 5), ...range(6, 9)], wanted), 9);
 	assert.equal(recoveredWith([...range(1, 5), idle(6), idle(7), ...range(8, 9)], wanted), undefined);
 	assert.equal(recoveredWith([...range(1, 5), idle(6), idle(7), ...range(8, 10)], wanted), 10);
 });
 
-test('what was before does not count', () => {
+test('relay blocks before the fault do not count', () => {
 	assert.equal(recoveredWith(range(1, 5), wanted), undefined);
 });
 
-test('nor does what is close to a change of session', () => {
+test('relay blocks close to a change of session do not count', () => {
 	const lines = [...range(1, 7), idle(10, { session: 4 }), ...range(14, 17)];
 	assert.equal(recoveredWith(lines, wanted), 16);
 });
 
-test('the segment must be short again, and have drained of what was under way', () => {
+test('the segment must be as short as before, without blocks from before', () => {
 	const long = range(6, 9, (number) => line(number, { unincluded: 4 }));
 	assert.equal(recoveredWith([...range(1, 5), ...long], wanted), undefined);
 	assert.equal(recoveredWith([...range(1, 5), ...long, line(10)], wanted), 10);
@@ -50,7 +50,7 @@ test('the segment must be short again, and have drained of what was under way', 
 	assert.equal(recoveredWith([...range(1, 5), ...stuck, line(10, { head: 5 })], wanted), 10);
 });
 
-test('what happened is counted in blocks and candidates', () => {
+test('blocks and candidates are counted', () => {
 	const lines = [
 		line(1),
 		line(2, { backed: [candidate(2), again(3, 4)], included: [], timedOut: [candidate(9)], lost: [{ number: 8 }, { number: 9 }], unincluded: 4 }),
@@ -63,10 +63,10 @@ test('what happened is counted in blocks and candidates', () => {
 		...{ timedOut: 1, dropped: 1, lost: 2, longest: 4 },
 	});
 	assert.equal(tally(lines, 3, 3).longest, null);
-	assert.match(tallyText(tally(lines, 2, 4)), /^3 relay blocks, 1 with a change of session, 1 others .* 2 proposed again, 2 lost;/);
+	assert.match(tallyText(tally(lines, 2, 4)), /^3 relay blocks, 1 with a change of session, 1 others .* 2 re-proposed, 2 lost;/);
 });
 
-test('a stopped validator backs nothing that was made after it was stopped', () => {
+test('blocks made after the validator stopped are not backed by it', () => {
 	const block = (number) => ({ number, hash: `0x${number}` });
 	const backs = (number, ...numbers) => line(number, { backed: [{ core: 0, blocks: numbers.map(block) }], collated: [block(number)] });
 	const none = (number) => idle(number, { collated: [block(number)] });

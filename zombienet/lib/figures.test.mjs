@@ -15,7 +15,7 @@ const figures = (attempts, more = {}) => ({
 const line = (...lost) => ({ lost });
 const right = { figures: figures([7, 0, 1, 1]), lines: [line(), line({ number: 4, hash: '0x4b' })], chances: 4, final: new Map([[4, '0x4a']]) };
 
-test('what is right is not contradicted', () => {
+test('correct figures have no contradictions', () => {
 	assert.deepEqual(contradictions(right), []);
 	assert.deepEqual(contradictions({ ...right, figures: figures([9, 0, 0, 0, 0]) }), []);
 });
@@ -32,7 +32,7 @@ test('the attempt of every candidate is known', () => {
 	assert.deepEqual(contradictions({ ...right, figures: figures([7], { candidates: { ...candidates, backed: 8 } }) }), ['7 attempts are known of 8 backed candidates']);
 });
 
-test('something is finalized, and no more than is included', () => {
+test('some blocks are finalized, and not more than are included', () => {
 	const finalized = (count) => contradictions({ ...right, figures: figures([7], { confidence: { ...right.figures.confidence, finalized: count } }) });
 	assert.deepEqual(finalized(0), ['none of the authored blocks was finalized']);
 	assert.deepEqual(finalized(9), []);
@@ -49,7 +49,7 @@ test('chances come from the lookahead and the relay parent offset', async () => 
 	const client = { getFinalizedBlock: async () => ({ number: 1 }), _request: async () => ['0x00', '0x01'] };
 	const para = { client, api: { apis: { RelayParentOffsetApi: { relay_parent_offset: async () => 1 } } } };
 	const { text, wrong } = await figuresOf({ pipeline, relay: relay(5), para });
-	assert.match(text, /^Parachain .*\n {2}chances +4 of a candidate \(lookahead 5, relay parent offset 1\)$/s);
+	assert.match(text, /^Parachain .*\n {2}chances +4 per candidate \(lookahead 5, relay parent offset 1\)$/s);
 	assert.deepEqual(wrong, ['block #1 0x01 counts as lost, but is final']);
 	assert.match((await figuresOf({ pipeline, relay: relay(4), para })).wrong[0], /^2 candidates were backed on attempt 4, but there are 3/);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finalChain, lostOf, watchFinality } from './finality.mjs';
 
-test('what a node reported is compared with the chain', () => {
+test('reported blocks are compared with the chain', () => {
 	const reported = [
 		{ name: 'a', number: 1, hash: 'x1' },
 		{ name: 'b', number: 1, hash: 'y1' },
@@ -15,7 +15,7 @@ test('what a node reported is compared with the chain', () => {
 	assert.deepEqual(lostOf([], chain), []);
 });
 
-test('each node is followed by its name', () => {
+test('each node is followed under its name', () => {
 	const observers = [];
 	let open = 0;
 	const client = { finalizedBlock$: { subscribe: (observer) => ((open += 1), observers.push(observer), { unsubscribe: () => (open -= 1) }) } };
@@ -29,7 +29,7 @@ test('each node is followed by its name', () => {
 	assert.equal(open, 0);
 });
 
-test('the chain has all numbers up to the final one', async () => {
+test('the chain has all numbers up to the finalized one', async () => {
 	const asked = [];
 	const client = {
 		getFinalizedBlock: async () => ({ number: 2, hash: 'x2' }),

@@ -29,7 +29,7 @@ test('one relay block includes several blocks, and one block sees several inclus
 	assert.equal(stats.longest_lag, 17);
 });
 
-test('an inclusion that no block has seen does not count', () => {
+test('an inclusion that no parachain block has seen does not count', () => {
 	const { stats } = inclusionAsSeen(chain(10, 11), includedIn([12, 1]));
 	assert.equal(stats.included_blocks, 0);
 	assert.equal(stats.longest_lag, null);

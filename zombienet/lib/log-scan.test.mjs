@@ -14,22 +14,22 @@ const lines = {
 	rest: '   caused by: ERROR',
 };
 
-test('errors and panics count, words do not', () => {
+test('errors and panics count, other lines with these words do not', () => {
 	const counted = Object.keys(lines).filter((kind) => isError(lines[kind], []));
 	assert.deepEqual(counted, ['error', 'panic']);
 });
 
-test('what is known to be harmless does not count', () => {
+test('harmless errors do not count', () => {
 	assert.ok(!isError(lines.error, [{ pattern: /cannot do it/, reason: 'a test' }]));
 	assert.ok(isError(lines.panic, [{ pattern: /cannot do it/, reason: 'a test' }]));
 });
 
-test('a line says when it was written, in local time', () => {
+test('the time of a line is local time', () => {
 	assert.equal(timeOf(lines.error), new Date(2026, 10, 20, 14, 3, 9, 120).getTime());
 	assert.ok(Number.isNaN(timeOf(lines.panic)));
 });
 
-test('a line is excused if it is named, for its kind of trouble, in the node\'s own time of trouble', () => {
+test('a line is excused only by a fault of its node, of the right kind and at its time', () => {
 	const at = timeOf(lines.error);
 	const excuse = { kinds: ['stopped'], pattern: /cannot do it|at 'no'/, reason: 'a test' };
 	const faultPeriods = [{ kind: 'stopped', names: ['a', 'b'], from: at - 1000, to: at }];
@@ -46,7 +46,7 @@ test('a line is excused if it is named, for its kind of trouble, in the node\'s 
 	assert.equal(excused('b', lines.panic), undefined);
 });
 
-test('a stopped collator may miss answers of the relay chain, and no other node', () => {
+test('only a stopped collator may miss responses of the relay chain', () => {
 	const failed = (cause) => `2026-11-26 13:23:48.441 ERROR tokio-rt-worker cumulus-relay-chain-streams: [Parachain] Failed to fetch session index. error=JsonRpcError(${cause})`;
 	const at = timeOf(failed(''));
 	const excused = (cause, kind) => excuseFor('a', failed(cause), [{ kind, names: ['a'], from: at, to: at }]) !== undefined;
@@ -57,7 +57,7 @@ test('a stopped collator may miss answers of the relay chain, and no other node'
 	assert.ok(!excused('RestartNeeded', 'stopped'));
 });
 
-test('a collation that a validator was fetching when it was stopped may have lost its relay parent', () => {
+test('a collation that a stopped validator was fetching may have lost its relay parent', () => {
 	const line = (error) => `2026-11-26 16:13:18.797 ERROR tokio-rt-worker parachain::collator-protocol: Failed to get unfulfilled claim queue entries relay_parent=0xc827 err=${error}`;
 	const at = timeOf(line(''));
 	const excused = (error, kind) => excuseFor('a', line(error), [{ kind, names: ['a'], from: at, to: at }]) !== undefined;
@@ -73,7 +73,7 @@ test('every exception has a reason', () => {
 	for (const { kinds } of DURING_FAULTS) assert.ok(kinds.length > 0 && kinds.every((kind) => ['stopped', 'ended'].includes(kind)), `${kinds}`);
 });
 
-test('a file is read to its end', async (t) => {
+test('a file is read completely', async (t) => {
 	const folder = await mkdtemp(join(tmpdir(), 'conveyor-log-'));
 	t.after(() => rm(folder, { recursive: true, force: true }));
 	const path = join(folder, 'a.log');

@@ -1,4 +1,4 @@
-// Unit tests of nodes.mjs, on processes that do nothing.
+// Unit tests of nodes.mjs, with processes that do nothing.
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,8 +10,7 @@ import { members, startGroup } from './processes.mjs';
 
 const SAYS = 'process.on("SIGTERM", () => { console.log("asked to end"); process.exit(0); }); console.log(`in ${process.cwd()} with ${process.env.GIVEN}`); setInterval(() => {}, 1e6);';
 
-// A network of one node that only says where it is, as zombienet would start it: the group's leader is a
-// shell.
+// A network of one node that prints its folder, started as zombienet does it: the group's leader is a shell.
 async function network(t) {
 	const folder = await mkdtemp(join(tmpdir(), 'conveyor-nodes-'));
 	const [log, base] = [join(folder, 'alice.log'), join(folder, 'alice', 'data')];
@@ -23,7 +22,7 @@ async function network(t) {
 		await group.stop(0.5);
 		await rm(folder, { recursive: true, force: true });
 	});
-	// Its first words mean that it listens to signals.
+	// Its first output shows that it handles signals.
 	const said = async (count) => {
 		let lines = [];
 		for (let tries = 0; lines.length < count && tries < 400; tries += 1) {
@@ -36,7 +35,7 @@ async function network(t) {
 	return { folder, base, group, nodes, said };
 }
 
-test('a node is known by its base path', async (t) => {
+test('a node is found by its base path', async (t) => {
 	const { base, nodes, group } = await network(t);
 	const pid = await nodes.pid('alice');
 	assert.equal(pid, await processWith('--base-path', base));
@@ -45,7 +44,7 @@ test('a node is known by its base path', async (t) => {
 	await assert.rejects(nodes.pid('bob'), /^Error: node 'bob' does not run: no process has --base-path .*\/bob\/data$/);
 });
 
-test('a node stands still and goes on', async (t) => {
+test('a node is paused and resumed', async (t) => {
 	const { nodes } = await network(t);
 	const pid = await nodes.pid('alice');
 	await nodes.stop('alice');
@@ -55,7 +54,7 @@ test('a node stands still and goes on', async (t) => {
 	assert.notEqual((await statusOf(pid)).state, 'T');
 });
 
-test('a node that is killed is gone, and starts as it was', async (t) => {
+test('a killed node is gone, and restarts with the same arguments', async (t) => {
 	const { folder, nodes, said } = await network(t);
 	const first = await nodes.pid('alice');
 	await nodes.end('alice', 'SIGKILL');
@@ -70,12 +69,12 @@ test('a node that is killed is gone, and starts as it was', async (t) => {
 	assert.equal((await said(4)).length, 4);
 });
 
-test('what was not ended cannot be started', async (t) => {
+test('only an ended node can be started', async (t) => {
 	const { nodes } = await network(t);
 	await assert.rejects(nodes.start('alice'), /^Error: node 'alice' was not ended here/);
 });
 
-test('nothing stays behind, also what stands still', async (t) => {
+test('no process remains, not even a paused one', async (t) => {
 	const { nodes } = await network(t);
 	await nodes.end('alice', 'SIGKILL');
 	await nodes.start('alice');

@@ -5,13 +5,13 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { freePorts } from './ports.mjs';
 
-test('any free ports are all different', async () => {
+test('free ports are all different', async () => {
 	const ports = await freePorts(8);
 	assert.equal(new Set(ports).size, 8);
 	assert.ok(ports.every((port) => port > 0 && port <= 65535), ports.join());
 });
 
-test('ports from a number on leave out the one that is taken', async (t) => {
+test('ports from a number on skip a port in use', async (t) => {
 	const [start] = await freePorts(1);
 	const server = createServer().listen(start, '127.0.0.1');
 	t.after(() => server.close());
@@ -20,6 +20,6 @@ test('ports from a number on leave out the one that is taken', async (t) => {
 	assert.ok(ports[0] > start && ports[1] > ports[0], `${start}: ${ports.join()}`);
 });
 
-test('running out of ports says so', async () => {
+test('too few free ports are an error', async () => {
 	await assert.rejects(freePorts(3, 65534), /of 3 free ports from 65534 to 65535/);
 });

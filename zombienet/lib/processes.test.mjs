@@ -15,11 +15,11 @@ async function folder(t) {
 	return path;
 }
 
-test('output returns what was printed', async () => {
+test('the output is returned', async () => {
 	assert.equal(await output('printf', ['%s', 'hello']), 'hello');
 });
 
-test('a failing command is named, with what it said', async () => {
+test('the error of a failing command has its name and output', async (t) => {
 	await assert.rejects(output('sh', ['-c', 'echo broken >&2; exit 3']), (error) => {
 		assert.match(error.message, /^sh -c .* failed \(3\):\nbroken$/);
 		return true;
@@ -33,7 +33,7 @@ test('the last lines of a text', () => {
 	assert.equal(lastLines('', 2), '');
 });
 
-test('a group writes its log and says how it ended', async (t) => {
+test('a group writes its log and reports how it ended', async (t) => {
 	const log = join(await folder(t), 'log');
 	const group = await startGroup('sh', ['-c', 'echo out; echo err >&2; exit 4'], { log });
 	assert.equal(await within(10, 'the end', group.ended), 'ended with status 4');
@@ -41,23 +41,23 @@ test('a group writes its log and says how it ended', async (t) => {
 	assert.equal(await group.logTail(1), 'err');
 });
 
-test('stopping a group stops its grandchildren, also deaf ones', async (t) => {
+test('stopping a group stops its grandchildren, also those that ignore SIGTERM', async (t) => {
 	const path = await folder(t);
-	// The first sleep hears SIGTERM. The shell around the second does not, and neither does the sleep.
+	// The first sleep ends on SIGTERM. The shell around the second one and its sleep ignore it.
 	const script = 'sleep 60 & (trap "" TERM; touch deaf; sleep 60) & wait';
 	const deaf = once(watch(path, { signal: t.signal }), 'change', { signal: t.signal });
 	const group = await startGroup('sh', ['-c', script], { log: '/dev/null', cwd: path });
 	t.after(() => group.stop(0.5));
 	await within(10, 'the second sleep', deaf);
-	// The two shells and the first sleep, at least.
+	// At least the two shells and the first sleep.
 	assert.ok((await members(group.pid)).length >= 3);
 	await within(30, 'the group to stop', group.stop(0.5));
 	assert.deepEqual(await members(group.pid), []);
-	// Stopping what is stopped does nothing.
+	// Stopping again does nothing.
 	await group.stop();
 });
 
-test('a command that is not there ends at once', async (t) => {
+test('a command that does not exist ends immediately', async (t) => {
 	const log = join(await folder(t), 'log');
 	const group = await startGroup('/does/not/exist', [], { log });
 	assert.match(await within(10, 'the end', group.ended), /ended with status 127|could not be started/);

@@ -22,12 +22,12 @@ test('a rate is reached with the first relay parent that has it', () => {
 	assert.deepEqual(changeOf({ counts, rate: 4, applied: 8, window: 3 }), { reached: null, waited: null, without: [], steady: [] });
 });
 
-test('what comes before the change is another rate', () => {
+test('relay parents before the change do not count', () => {
 	const counts = perRelayParent(chain(7, 7, 7, 8, 9, 9, 9));
 	assert.equal(changeOf({ counts, rate: 3, applied: 7, window: 3 }).reached, 2);
 });
 
-test('what is excused does not count as waiting', () => {
+test('excused relay parents do not count as waiting', () => {
 	const counts = perRelayParent(chain(7, 8, 11, 11));
 	const waited = (...excused) => changeOf({ counts, rate: 2, applied: 7, window: 3, excused: new Set(excused) }).waited;
 	assert.deepEqual([waited(), waited(7, 9), waited(9, 10, 11)], [4, 3, 1]);

@@ -10,7 +10,7 @@ test('relay blocks count from the last change of session', () => {
 	assert.equal(intoSession([line(21, 1), line(22), line(40), line(41, 2), line(42), line(43)]), 2);
 });
 
-test('before the first change of session that was seen there is no answer', () => {
+test('before the first change of session the result is undefined', () => {
 	assert.equal(intoSession([]), undefined);
 	assert.equal(intoSession([line(30), line(31)]), undefined);
 });

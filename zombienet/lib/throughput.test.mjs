@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { throughputMeter } from './throughput.mjs';
 
-// What relayEvents says of blocks with these candidates, and of the first of a session.
+// The results of relayEvents for relay blocks with these candidates, and for the first block of a session.
 const block = (...kinds) => ({ session: undefined, candidates: kinds.map((kind) => ({ kind, core: 0 })) });
 const newSession = (...kinds) => ({ ...block(...kinds), session: 1 });
 const empty = block();
@@ -40,7 +40,7 @@ test('candidates count when they are backed', () => {
 	assert.equal(result.backed, 2);
 });
 
-test('each core has a count of its own', () => {
+test('each core has a separate count', () => {
 	const on = (...cores) => ({ session: undefined, candidates: cores.map((core) => ({ kind: 'backed', core })) });
 	const meter = throughputMeter({ blocks: 2 });
 	const result = feed(meter, [newSession(), on(2, 0, 1), on(0, 2)]);
@@ -48,7 +48,7 @@ test('each core has a count of its own', () => {
 	assert.deepEqual(result.perCore, { 0: 2, 1: 1, 2: 2 });
 });
 
-test('a complete count takes no more', () => {
+test('a complete count accepts no more blocks', () => {
 	const meter = throughputMeter({ blocks: 1 });
 	feed(meter, [newSession(), backed]);
 	assert.throws(() => meter.add(empty), /1 relay blocks are counted already/);

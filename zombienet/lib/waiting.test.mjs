@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waiting } from './waiting.mjs';
 
-test('whoever waits is told of the first find', async () => {
+test('each wait resolves with the first result', async () => {
 	let there;
 	const { look, until } = waiting(() => `there is ${there}`);
 	const [small, large] = [1, 5].map((least) => until(10, 'a number', () => (there >= least ? there : undefined)));
@@ -17,7 +17,7 @@ test('whoever waits is told of the first find', async () => {
 	await assert.rejects(until(0.01, 'the end', () => undefined), { message: 'waited 0.01 s for the end; last state: there is 7' });
 });
 
-test('a failure ends it for all', async () => {
+test('a failure rejects all waits', async () => {
 	const { fail, until } = waiting(() => '');
 	const first = until(10, 'a number', () => undefined);
 	fail(new Error('gone'));
@@ -26,7 +26,7 @@ test('a failure ends it for all', async () => {
 	await assert.rejects(until(10, 'a number', () => 1), { message: 'gone' });
 });
 
-test('so does an error of the look itself, for the one who looks', async () => {
+test('an error of a condition rejects its own wait', async () => {
 	const { look, until } = waiting(() => '');
 	let broken = false;
 	const one = until(10, 'a number', () => {

@@ -14,7 +14,7 @@ function watching() {
 	return { said, watch, show: (number) => [relay(number), best(number)].forEach(watch.take) };
 }
 
-test('a line is there when the next relay block is the best', () => {
+test('a line is available when the next relay block is the best', () => {
 	const { watch, show, said } = watching();
 	assert.equal(watch.now(), 1);
 	[1, 2, 3].forEach(show);
@@ -24,7 +24,7 @@ test('a line is there when the next relay block is the best', () => {
 	assert.match(said[1], /^R2: /);
 });
 
-test('one can wait for a line', async () => {
+test('a test can wait for a line', async () => {
 	const { watch, show } = watching();
 	[1, 2].forEach(show);
 	const found = watch.until(10, 'relay block 3', (lines) => lines.find(({ number }) => number === 3)?.hash);
@@ -33,7 +33,7 @@ test('one can wait for a line', async () => {
 	await assert.rejects(watch.until(0.01, 'relay block 9', () => undefined), /^Error: waited 0.01 s for relay block 9; last state: .*"number":3/);
 });
 
-test('the end of the observation ends the waiting', async () => {
+test('the end of the observation rejects the wait', async () => {
 	const { watch } = watching();
 	const waiting = watch.until(10, 'a line', () => undefined);
 	watch.fail(new Error('the node is gone'));
@@ -41,7 +41,7 @@ test('the end of the observation ends the waiting', async () => {
 	await assert.rejects(watch.until(10, 'a line', () => undefined), /the node is gone/);
 });
 
-test('an event that is not understood ends it, too', async () => {
+test('an unknown event rejects it, too', async () => {
 	const { watch } = watching();
 	watch.take({ from: 'relay', type: 'riddle' });
 	await assert.rejects(watch.until(10, 'a line', () => undefined), /riddle/);

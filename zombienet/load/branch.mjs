@@ -1,14 +1,14 @@
-// Which blocks are on the best chain, as it changes, and how far it is included and final.
+// Tracks the best chain, its reorganizations, and how far it is included and finalized.
 
-// Blocks that far behind the finalized one are forgotten.
+// Blocks this far below the finalized one are forgotten.
 const KEPT = 300;
 
-// Blocks are { hash, number, parent }, told with their parents first.
+// Blocks are { hash, number, parent }, added after their parents.
 export function branch() {
 	const blocks = new Map();
 	let [best, finalized] = [];
 
-	// From `hash` down to the first block that has `mark`, or that nobody told of: the oldest first.
+	// Returns the blocks from the first one with `mark` (or the first known one) up to `hash`, oldest first.
 	const without = (mark, hash) => {
 		const found = [];
 		for (let block = blocks.get(hash); block && !block[mark]; block = blocks.get(block.parent)) found.unshift(block);
@@ -21,13 +21,13 @@ export function branch() {
 	};
 
 	return {
-		// `root` is for a block whose parent was not told.
+		// `root` is true for a block whose parent was not added.
 		add({ hash, number, parent, root = false }) {
 			if (!blocks.has(hash)) blocks.set(hash, { hash, number, parent: root ? undefined : parent });
 		},
-		// { retracted, enacted }: hashes of blocks that left the best chain (the newest first) and of those
-		// that joined it (the oldest first). A chain that begins with a root retracts nothing: what was
-		// known before is below it, for all one knows.
+		// Returns { retracted, enacted }: hashes of blocks that left the best chain (newest first) and of those
+		// that joined it (oldest first). A chain that starts with a root retracts nothing, because earlier blocks
+		// may be its ancestors.
 		best(hash) {
 			const enacted = without('onBest', hash);
 			const retracted = [];
@@ -40,14 +40,14 @@ export function branch() {
 			best = hash;
 			return { retracted: retracted.map(({ hash }) => hash), enacted: enacted.map(({ hash }) => hash) };
 		},
-		// The hashes of the blocks that are final by this one and were not before, the oldest first.
+		// Returns the hashes of the blocks that became final with this one, oldest first.
 		finalize(hash) {
 			const reached = reach('final', hash);
 			finalized = blocks.get(hash);
 			for (const [old, { number }] of blocks) if (finalized && number < finalized.number - KEPT) blocks.delete(old);
 			return reached;
 		},
-		// As `finalize`, for the inclusion on the relay chain.
+		// Like `finalize`, for the inclusion on the relay chain.
 		include: (hash) => reach('included', hash),
 		has: (hash) => blocks.has(hash),
 		isOnBest: (hash) => blocks.get(hash)?.onBest ?? false,

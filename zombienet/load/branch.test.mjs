@@ -10,14 +10,14 @@ function tree(parents) {
 	return made;
 }
 
-test('blocks join the best chain from the oldest on', () => {
+test('blocks join the best chain oldest first', () => {
 	const blocks = tree({ a0: null, a1: 'a0', a2: 'a1' });
 	assert.deepEqual(blocks.best('a2'), { retracted: [], enacted: ['a0', 'a1', 'a2'] });
 	assert.deepEqual(blocks.best('a2'), { retracted: [], enacted: [] });
 	assert.ok(blocks.isOnBest('a1'));
 });
 
-test('a fork takes the place of what was best', () => {
+test('a fork replaces the previous best chain', () => {
 	const blocks = tree({ a0: null, a1: 'a0', a2: 'a1', a3: 'a2', b2: 'a1', b3: 'b2', b4: 'b3' });
 	blocks.best('a3');
 	assert.deepEqual(blocks.best('b4'), { retracted: ['a3', 'a2'], enacted: ['b2', 'b3', 'b4'] });
@@ -38,7 +38,7 @@ test('after a gap nothing is retracted', () => {
 	assert.ok(blocks.isOnBest('a1'));
 });
 
-test('each block is final once, with its ancestors', () => {
+test('each block becomes final once, with its ancestors', () => {
 	const blocks = tree({ a0: null, a1: 'a0', a2: 'a1', b2: 'a1' });
 	blocks.best('b2');
 	assert.deepEqual(blocks.finalize('a1'), ['a0', 'a1']);
@@ -48,7 +48,7 @@ test('each block is final once, with its ancestors', () => {
 	assert.deepEqual(blocks.include('unknown'), []);
 });
 
-test('what is long final is forgotten', () => {
+test('old finalized blocks are forgotten', () => {
 	const parents = { a0: null };
 	for (let number = 1; number <= 1000; number += 1) parents[`a${number}`] = `a${number - 1}`;
 	const blocks = tree(parents);

@@ -1,7 +1,7 @@
-// A token bucket: holds a rate without making up for long pauses all at once.
+// A token bucket: keeps a rate, and limits the burst after a pause.
 
-// `rate` tokens per second, at most `burst` saved up. It begins with one. Times are in milliseconds, and
-// `now` never goes back.
+// Creates a bucket for `rate` tokens per second that stores at most `burst`. It starts with one. Times are in
+// milliseconds, and `now` never decreases.
 export function tokenBucket({ rate, burst = Math.max(1, rate), now }) {
 	let tokens = 1;
 	let filled = now;
@@ -10,14 +10,14 @@ export function tokenBucket({ rate, burst = Math.max(1, rate), now }) {
 		filled = now;
 	};
 	return {
-		// Takes a token if there is one.
+		// Takes a token, if there is one, and returns whether it did.
 		take(now) {
 			fill(now);
 			if (tokens < 1 - EPSILON) return false;
 			tokens = Math.max(0, tokens - 1);
 			return true;
 		},
-		// When the next token is there, `now` if one is.
+		// Returns the time of the next token, or `now` if there is one.
 		next(now) {
 			fill(now);
 			return tokens >= 1 - EPSILON ? now : now + ((1 - tokens) * 1000) / rate;
@@ -25,5 +25,5 @@ export function tokenBucket({ rate, burst = Math.max(1, rate), now }) {
 	};
 }
 
-// Tokens are sums of many small parts, which are not exact.
+// Tokens are sums of many small fractions, which are not exact.
 const EPSILON = 1e-6;

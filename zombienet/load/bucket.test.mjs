@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tokenBucket } from './bucket.mjs';
 
-// Takes whenever a token is there, waking up when the bucket says, until `end`. Returns when.
+// Takes a token whenever there is one, at the times that the bucket returns, until `end`. Returns these times.
 function takeUntil(bucket, start, end) {
 	const times = [];
 	for (let now = start; now < end; now = Math.max(bucket.next(now), now)) {
@@ -14,7 +14,7 @@ function takeUntil(bucket, start, end) {
 	return times;
 }
 
-test('the rate is held', () => {
+test('the rate is kept', () => {
 	for (const rate of [0.5, 1, 7, 20, 333, 2500]) {
 		const bucket = tokenBucket({ rate, now: 1000 });
 		const times = takeUntil(bucket, 1000, 61_000);
@@ -22,7 +22,7 @@ test('the rate is held', () => {
 	}
 });
 
-test('it begins with one token', () => {
+test('it starts with one token', () => {
 	const bucket = tokenBucket({ rate: 10, now: 0 });
 	assert.ok(bucket.take(0));
 	assert.ok(!bucket.take(0));
@@ -31,7 +31,7 @@ test('it begins with one token', () => {
 	assert.ok(bucket.take(100));
 });
 
-test('a pause is made up for by the burst, and no more', () => {
+test('after a pause at most one burst follows', () => {
 	const bucket = tokenBucket({ rate: 10, burst: 5, now: 0 });
 	bucket.take(0);
 	let taken = 0;
@@ -40,7 +40,7 @@ test('a pause is made up for by the burst, and no more', () => {
 	assert.ok(bucket.next(60_000) > 60_000);
 });
 
-test('a burst of less than a second of a slow rate still has a whole token', () => {
+test('the burst of a slow rate is at least one token', () => {
 	const bucket = tokenBucket({ rate: 0.1, now: 0 });
 	assert.ok(bucket.take(0));
 	assert.ok(!bucket.take(9_000));

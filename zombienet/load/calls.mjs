@@ -1,14 +1,14 @@
-// The calls that are sent, encoded by hand from what polkadot-api makes of the shortest of each.
+// Encodes the calls of a load by hand, from samples that polkadot-api encodes.
 import { CALL_INDEX, compact, hex, withLength } from './scale.mjs';
 
-const NOBODY = new Uint8Array(32);
-const NOBODY_ADDRESS = '5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM';
+const ZERO_KEY = new Uint8Array(32);
+const ZERO_ADDRESS = '5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM';
 
-// { transfer(to, amount), create(to, amount), remark(bytes), upgradeAccounts(keys), all(calls) } of the
-// chain behind `api`, each returning bytes. `to` and `keys` are public keys. Throws what polkadot-api
-// throws if the runtime lacks one of the calls, and if one of them looks other than it should.
+// Returns { transfer(to, amount), create(to, amount), remark(bytes), upgradeAccounts(keys), all(calls) } for the
+// chain behind `api`. Each returns bytes. `to` and `keys` are public keys. Throws polkadot-api's error if the
+// runtime lacks one of the calls, and an error if the encoding of one differs from the expected one.
 export async function learnCalls(api) {
-	const dest = { type: 'Id', value: NOBODY_ADDRESS };
+	const dest = { type: 'Id', value: ZERO_ADDRESS };
 	const { Balances, System, Utility } = api.tx;
 	const index = async (tx) => Buffer.from(await tx.getEncodedData()).subarray(0, CALL_INDEX);
 	const indices = {
@@ -23,15 +23,15 @@ export async function learnCalls(api) {
 	const amount = 123_456_789n;
 	const inner = Balances.transfer_keep_alive({ dest, value: amount });
 	const expected = [
-		[calls.transfer(NOBODY, amount), inner],
-		[calls.create(NOBODY, amount), Balances.transfer_allow_death({ dest, value: amount })],
-		[calls.upgradeAccounts([NOBODY, NOBODY]), Balances.upgrade_accounts({ who: [NOBODY_ADDRESS, NOBODY_ADDRESS] })],
+		[calls.transfer(ZERO_KEY, amount), inner],
+		[calls.create(ZERO_KEY, amount), Balances.transfer_allow_death({ dest, value: amount })],
+		[calls.upgradeAccounts([ZERO_KEY, ZERO_KEY]), Balances.upgrade_accounts({ who: [ZERO_ADDRESS, ZERO_ADDRESS] })],
 		[calls.remark(Buffer.of(1, 2, 3)), System.remark({ remark: Uint8Array.of(1, 2, 3) })],
-		[calls.all([calls.transfer(NOBODY, amount)]), Utility.batch_all({ calls: [inner.decodedCall] })],
+		[calls.all([calls.transfer(ZERO_KEY, amount)]), Utility.batch_all({ calls: [inner.decodedCall] })],
 	];
 	for (const [made, tx] of expected) {
 		const wanted = hex(await tx.getEncodedData());
-		if (hex(made) !== wanted) throw new Error(`the call ${tx.decodedCall.type}.${tx.decodedCall.value.type} is encoded as ${wanted}, and not as ${hex(made)}`);
+		if (hex(made) !== wanted) throw new Error(`the call ${tx.decodedCall.type}.${tx.decodedCall.value.type} is encoded as ${wanted}, but expected as ${hex(made)}`);
 	}
 	return calls;
 }

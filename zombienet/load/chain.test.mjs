@@ -1,4 +1,4 @@
-// Unit tests of chain.mjs: how blocks are read, and how inclusion is told.
+// Unit tests of chain.mjs: reading blocks and inclusion.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blake2b256 } from '@polkadot-labs/hdkd-helpers';
@@ -14,7 +14,7 @@ const failed = (index, dispatch_error) => ({ phase: { type: 'ApplyExtrinsic', va
 const succeeded = (index) => ({ phase: { type: 'ApplyExtrinsic', value: index }, event: { type: 'System', value: { type: 'ExtrinsicSuccess', value: {} } } });
 const weight = (ref_time, proof_size) => ({ ref_time: BigInt(ref_time), proof_size: BigInt(proof_size) });
 
-// A node whose blocks have what `state` says, and that tells what it is given.
+// A fake node whose blocks have the contents of `state`.
 function fakeNode(state) {
 	const asked = [];
 	const query = (pallet, item) => ({
@@ -25,26 +25,26 @@ function fakeNode(state) {
 	});
 	const node = {
 		asked,
-		answer: (_, promise) => promise,
+		response: (_, promise) => promise,
 		client: { getBlockBody: async () => state.body ?? Promise.reject(new Error('gone')) },
 		api: { query: { System: { Events: query('System', 'Events'), BlockWeight: query('System', 'BlockWeight') } } },
 		inTurn: (work) => work(),
 		follow(describe, emit) {
-			node.tell = async (event) => emit(event.type === 'block' ? { ...event, ...(await describe(event, event.root ?? false)) } : event);
+			node.emit = async (event) => emit(event.type === 'block' ? { ...event, ...(await describe(event, event.root ?? false)) } : event);
 		},
 	};
 	return node;
 }
 
 function start(options) {
-	const told = [];
+	const emitted = [];
 	let onStatus;
 	const chain = chainOf({ accounts: [], statuses: (listener) => (onStatus = listener), ...options });
-	chain.start((event) => told.push(event));
-	return { told, onStatus: (status) => onStatus(status) };
+	chain.start((event) => emitted.push(event));
+	return { emitted, onStatus: (status) => onStatus(status) };
 }
 
-test('a block tells its transactions, what failed of them, and what it weighs', async () => {
+test('a block has its transactions, the failed ones, and its weight', async () => {
 	const state = {
 		body: [INHERENT, signed(1), signed(2), signed(3)],
 		Events: [
@@ -56,9 +56,9 @@ test('a block tells its transactions, what failed of them, and what it weighs', 
 		BlockWeight: { normal: weight(5, 50), operational: weight(1, 10), mandatory: weight(2, 20) },
 	};
 	const node = fakeNode(state);
-	const { told } = start({ node });
-	await node.tell({ type: 'block', hash: '0x1', number: 1, parent: '0x0' });
-	assert.deepEqual(told, [
+	const { emitted } = start({ node });
+	await node.emit({ type: 'block', hash: '0x1', number: 1, parent: '0x0' });
+	assert.deepEqual(emitted, [
 		{
 			type: 'block',
 			...{ hash: '0x1', number: 1, parent: '0x0', root: false },
@@ -69,31 +69,31 @@ test('a block tells its transactions, what failed of them, and what it weighs', 
 	]);
 });
 
-test('a block without signed transactions is not asked for its events', async () => {
+test('the events of a block without signed transactions are not requested', async () => {
 	const node = fakeNode({ body: [INHERENT], BlockWeight: { mandatory: weight(1, 1) } });
-	const { told } = start({ node });
-	await node.tell({ type: 'block', hash: '0x1', number: 1, parent: '0x0' });
+	const { emitted } = start({ node });
+	await node.emit({ type: 'block', hash: '0x1', number: 1, parent: '0x0' });
 	assert.deepEqual(node.asked, ['System.BlockWeight 0x1']);
-	assert.deepEqual(told[0].signatures, []);
+	assert.deepEqual(emitted[0].signatures, []);
 });
 
-test('a block that cannot be read says so', async () => {
+test('a block that cannot be read is marked as such', async () => {
 	const node = fakeNode({});
-	const { told } = start({ node });
-	await node.tell({ type: 'block', hash: '0x1', number: 1, parent: '0x0', root: true });
-	assert.deepEqual(told, [{ type: 'block', hash: '0x1', number: 1, parent: '0x0', root: true, unread: true }]);
+	const { emitted } = start({ node });
+	await node.emit({ type: 'block', hash: '0x1', number: 1, parent: '0x0', root: true });
+	assert.deepEqual(emitted, [{ type: 'block', hash: '0x1', number: 1, parent: '0x0', root: true, unread: true }]);
 });
 
-test('a lost connection is told at once, its return after what was read before', () => {
+test('a lost connection is reported immediately, a restored one after the blocks that were read before', () => {
 	const node = fakeNode({});
 	const queue = [];
 	node.inTurn = (work) => queue.push(work);
-	const { told, onStatus } = start({ node });
+	const { emitted, onStatus } = start({ node });
 	onStatus('down');
 	onStatus('up');
-	assert.deepEqual(told, [{ type: 'down' }]);
+	assert.deepEqual(emitted, [{ type: 'down' }]);
 	queue.forEach((work) => work());
-	assert.deepEqual(told, [{ type: 'down' }, { type: 'up' }]);
+	assert.deepEqual(emitted, [{ type: 'down' }, { type: 'up' }]);
 });
 
 // A header without digests.
@@ -105,19 +105,19 @@ const candidate = (kind, para, number) => ({
 	},
 });
 
-test('what is included on the relay chain\'s best chain is told, of this parachain alone', async () => {
+test('blocks included on the relay chain\'s best chain are emitted, of this parachain only', async () => {
 	const state = { Events: [candidate('CandidateBacked', 2000, 8), candidate('CandidateIncluded', 2000, 7), candidate('CandidateIncluded', 2001, 6)] };
 	const relay = fakeNode(state);
-	const { told } = start({ node: fakeNode({}), relay, para: 2000 });
-	await relay.tell({ type: 'block', hash: '0xa', number: 1, parent: '0x9', root: true });
-	assert.deepEqual(told, [], 'the block may be on a fork');
-	await relay.tell({ type: 'best', hash: '0xa' });
-	assert.deepEqual(told, [{ type: 'included', hash: hex(blake2b256(head(7))) }]);
-	await relay.tell({ type: 'finalized', hash: '0xa' });
-	await relay.tell({ type: 'best', hash: '0xa' });
-	assert.equal(told.length, 1);
+	const { emitted } = start({ node: fakeNode({}), relay, para: 2000 });
+	await relay.emit({ type: 'block', hash: '0xa', number: 1, parent: '0x9', root: true });
+	assert.deepEqual(emitted, [], 'the block may be on a fork');
+	await relay.emit({ type: 'best', hash: '0xa' });
+	assert.deepEqual(emitted, [{ type: 'included', hash: hex(blake2b256(head(7))) }]);
+	await relay.emit({ type: 'finalized', hash: '0xa' });
+	await relay.emit({ type: 'best', hash: '0xa' });
+	assert.equal(emitted.length, 1);
 	state.Events = undefined;
-	await relay.tell({ type: 'block', hash: '0xb', number: 2, parent: '0xa' });
-	await relay.tell({ type: 'best', hash: '0xb' });
-	assert.equal(told.length, 1, 'a relay block that cannot be read tells nothing');
+	await relay.emit({ type: 'block', hash: '0xb', number: 2, parent: '0xa' });
+	await relay.emit({ type: 'best', hash: '0xb' });
+	assert.equal(emitted.length, 1, 'a relay block that cannot be read emits nothing');
 });

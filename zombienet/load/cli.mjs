@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Puts load on a chain and reports what became of it; README.md says what each figure means.
+// Sends transactions to a chain and reports their outcome. README.md explains the figures.
 import { address, parse, run, usage } from 'conveyor-observer/program';
 
 const USAGE = `cli.mjs --para ws://HOST:PORT [OPTIONS]
@@ -9,29 +9,29 @@ the report of what was seen until then.
 
   --para URL       a node of the parachain
   --relay URL      a node of its relay chain, to see what is included
-  --para-id ID     the parachain's id, if its runtime does not tell
-  --rate N         transactions per second (20 by default)
-  --accounts N     accounts that send (100)
-  --seconds N      how long (60); then it waits for what is under way
-  --kind KIND      transfer (the default), or burn: calls that take weight
+  --para-id ID     the parachain's id, needed if its runtime does not return it
+  --rate N         transactions per second (default 20)
+  --accounts N     sending accounts (100)
+  --seconds N      duration of sending (60); the program then waits for the transactions in flight
+  --kind KIND      transfer (the default), or burn: calls that use weight
   --weight MS      burn: reference time of a call, in milliseconds (5)
-  --payload KIB    burn: bytes that a call carries along, in KiB (0)
-  --reads N        burn: accounts that a call looks up, for the proof (0)
-  --state N        burn: accounts that are there to be looked up (10000)
+  --payload KIB    burn: length of a call, in KiB (0)
+  --reads N        burn: accounts that a call reads, which makes its proof (0)
+  --state N        burn: accounts that exist to be read (10000)
   --fill N         burn: N calls fill a block, in place of --weight, --payload and --reads
-  --backlog N      transactions that may be in no block yet (1000, or as many as make 8 MiB)
-  --limit S        seconds after which a transaction that is not finalized is lost (300)
-  --patience S     seconds in no block after which the node is asked for it (30)
-  --keys SCHEME    ed25519 (the default) or sr25519, whose signatures take much longer
-  --seed WORD      where the accounts come from (load); another for each load at the same time
+  --backlog N      maximum number of transactions in no block yet (1000, or as many as fit in 8 MiB)
+  --limit S        seconds after which a transaction that is not finalized counts as lost (300)
+  --patience S     seconds in no block after which the node is asked whether it still has the transaction (30)
+  --keys SCHEME    ed25519 (the default) or sr25519, whose signatures are much slower
+  --seed WORD      seed of the accounts (load); each concurrent load needs its own
   --funder PATH    the development account that pays (//Alice)
-  --json           an object per block, and one with the report
-  --wait SECONDS   how long an endpoint may take for its first answer (20)
-  --lost SECONDS   how long one that went away may take to come back (600)`;
+  --json           prints one JSON object per block, and one with the report
+  --wait SECONDS   time limit for the first connection to an endpoint (20)
+  --lost SECONDS   time limit for reconnecting to a lost endpoint (600)`;
 
 // --- Arguments ------------------------------------------------------------------------------------
 
-// [least, most] of the numbers, and whether they are whole.
+// [minimum, maximum] of the numbers, and whether they are integers.
 const NUMBERS = {
 	'para-id': [0, 2 ** 32 - 1, true],
 	rate: [0.01, 10_000, false],
@@ -69,14 +69,14 @@ function number(values, name) {
 	const [least, most, whole] = NUMBERS[name];
 	const value = Number(given);
 	if (!/^\d{1,10}(\.\d{1,6})?$/.test(given) || value < least || value > most || (whole && !Number.isInteger(value))) {
-		usage(`--${name} is '${given}', which is no ${whole ? 'whole number' : 'number'} from ${least} to ${most}`, `say for example --${name} ${Math.min(most, Math.max(least, 10))}`);
+		usage(`--${name} is '${given}', which is not ${whole ? 'an integer' : 'a number'} from ${least} to ${most}`, `use for example --${name} ${Math.min(most, Math.max(least, 10))}`);
 	}
 	return value;
 }
 
 function word(values, name) {
 	const given = values[name];
-	if (given !== undefined && !WORDS[name].includes(given)) usage(`--${name} is '${given}'`, `say one of ${WORDS[name].join(', ')}`);
+	if (given !== undefined && !WORDS[name].includes(given)) usage(`--${name} is '${given}'`, `use one of ${WORDS[name].join(', ')}`);
 	return given;
 }
 
@@ -90,25 +90,25 @@ export function readArguments(args) {
 	for (const name of Object.keys(NUMBERS)) options[camel(name)] = number(values, name);
 	for (const name of Object.keys(WORDS)) options[name] = word(values, name);
 	for (const [name, pattern, example] of [['seed', /^\w{1,32}$/, 'load2'], ['funder', /^(\/\/?\w{1,32})+$/, '//Bob']]) {
-		if (values[name] !== undefined && !pattern.test(values[name])) usage(`--${name} is '${values[name]}'`, `say for example --${name} ${example}`);
+		if (values[name] !== undefined && !pattern.test(values[name])) usage(`--${name} is '${values[name]}'`, `use for example --${name} ${example}`);
 		options[name] = values[name];
 	}
 	options.seconds ??= SECONDS;
 
 	const given = (names) => names.filter((name) => values[name] !== undefined).map((name) => `--${name}`);
-	if (options.kind !== 'burn' && given(BURN_ONLY).length > 0) usage(`${given(BURN_ONLY).join(' and ')} is for burning calls`, 'say --kind burn');
-	if (options.fill !== undefined && given(NOT_WITH_FILL).length > 0) usage(`--fill chooses what ${given(NOT_WITH_FILL).join(' and ')} would`, 'leave one out');
-	if (options.paraId !== undefined && options.relay === undefined) usage('--para-id is for the relay chain', 'give --relay, or leave it out');
-	// What was not given is left to the defaults.
+	if (options.kind !== 'burn' && given(BURN_ONLY).length > 0) usage(`${given(BURN_ONLY).join(' and ')} needs --kind burn`, 'add it');
+	if (options.fill !== undefined && given(NOT_WITH_FILL).length > 0) usage(`--fill computes ${given(NOT_WITH_FILL).join(' and ')}`, 'remove one of them');
+	if (options.paraId !== undefined && options.relay === undefined) usage('--para-id needs --relay', 'add --relay, or remove --para-id');
+	// Options that are absent get their defaults.
 	return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 // --- The program ----------------------------------------------------------------------------------
 
 async function load({ json, seconds, ...options }) {
-	// What needs polkadot-api takes a second to load; wrong arguments are told at once.
+	// polkadot-api takes a second to load. Loading it here keeps the errors for wrong arguments fast.
 	const [{ prepare }, { blockLine, callLine, reportText }] = await Promise.all([import('./prepare.mjs'), import('./report.mjs')]);
-	const tell = json ? console.error : console.log;
+	const print = json ? console.error : console.log;
 	let stop;
 	const stopped = new Promise((resolve) => (stop = resolve));
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop({ signal }));
@@ -118,18 +118,18 @@ async function load({ json, seconds, ...options }) {
 		if (json) console.log(JSON.stringify({ type: 'block', ...block }));
 		else if (facts) console.log(blockLine(block, facts.limits));
 	};
-	const preparing = prepare({ ...options, seconds, say: (line) => tell(`... ${line}`), onBlock, fail: (error) => stop({ error }) });
+	const preparing = prepare({ ...options, seconds, say: (line) => print(`... ${line}`), onBlock, fail: (error) => stop({ error }) });
 	const early = await Promise.race([stopped, preparing.then(() => undefined)]);
 	if (early?.error) throw early.error;
-	if (early) return tell('interrupted before anything was sent');
+	if (early) return print('interrupted before anything was sent');
 
 	const running = await preparing;
 	facts = running.facts;
-	tell(callLine(facts));
+	print(callLine(facts));
 	running.begin();
 	const timer = setTimeout(() => {
 		running.end();
-		tell(`... ${seconds} s are over, waiting for what is under way`);
+		print(`... ${seconds} s are over, waiting for the transactions in flight`);
 	}, seconds * 1000);
 	const how = await Promise.race([stopped, running.finished]);
 	clearTimeout(timer);

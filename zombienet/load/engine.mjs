@@ -1,52 +1,51 @@
-// The accounting of transactions from the signature to finality: which are to be sent now, what became of
-// each, and how long it took. Knows neither a node nor a clock: it is told of everything, with the time in
-// milliseconds.
+// Accounts for transactions from the signature to finality: which to send now, the outcome of each, and how long
+// it took. It is independent of nodes and clocks: its caller passes all events, with the time in milliseconds.
 import { add, histogram, percentile } from 'conveyor-observer/histogram';
 import { tokenBucket } from './bucket.mjs';
 import { nonceBook } from './nonces.mjs';
 import { KINDS } from './refusals.mjs';
 
-// A transaction's stages:
-//   asking    handed to the node, which has not answered yet
+// Stages of a transaction:
+//   asking    sent to the node, which has not responded yet
 //   waiting   to be sent again at `due`
-//   pool      the node has it; if no block has it at `due`, the node is asked whether it still has
+//   pool      in the node's pool; if it is in no block at `due`, the node is asked whether it still has it
 //   block     in a block of the best chain
 //   final     in a finalized block
-//   lost      given up
-const UNDER_WAY = ['asking', 'waiting', 'pool', 'block'];
+//   lost      not expected any more
+const IN_FLIGHT = ['asking', 'waiting', 'pool', 'block'];
 
-// Why a transaction was given up:
-//   invalid       the pool said so the first time it saw it
-//   usurped       its nonce was used by a transaction that is not ours
-//   dropped       not in a block within the limit, and no pool had it in the end
-//   unblocked     not in a block within the limit, though a pool had it
-//   retracted     was in a block that is no part of the chain, and in no other within the limit
-//   unfinalized   in a block, which was not finalized within the limit
+// Why a transaction counts as lost:
+//   invalid       the pool rejected it the first time
+//   usurped       its nonce was used by a transaction of another sender
+//   dropped       in no block within the limit, and in no pool at the end
+//   unblocked     in no block within the limit, although a pool had it
+//   retracted     was in a block that left the chain, and in no other block within the limit
+//   unfinalized   in a block that was not finalized within the limit
 export const REASONS = ['invalid', 'usurped', 'dropped', 'unblocked', 'retracted', 'unfinalized'];
 
-// First and longest pause after a refusal, in milliseconds. Each is twice as long as the one before.
+// First and longest pause after a refusal, in milliseconds. Each pause is twice as long as the previous one.
 const PAUSE = { first: 250, longest: 8000 };
-// Percentiles are known to this, in milliseconds.
+// Resolution of percentiles, in milliseconds.
 const STEP = 10;
 
-// Different texts that are told apart. Some nodes put figures into them.
+// Maximum number of distinct refusal texts. Some nodes include figures in them.
 const TEXTS = 20;
 
 const pauseAfter = (refusals) => Math.min(PAUSE.longest, PAUSE.first * 2 ** Math.max(0, refusals - 1));
 const zeros = (names) => Object.fromEntries(names.map((name) => [name, 0]));
 
-// `rate`: transactions per second. `backlog`: how many may be under way that are in no block. `firstNonces`:
-// of each account. `patience`: how long a transaction may be in no block before the node is asked whether
-// it has it. `limit`: how long it may take to be finalized. `inclusion`: whether `include` will be called.
+// `rate`: transactions per second. `backlog`: maximum number of transactions in no block. `firstNonces`: one per
+// account. `patience`: time in no block after which the node is asked whether it has the transaction. `limit`:
+// time until finality. `inclusion`: whether `include` will be called.
 export function engine({ rate, backlog, firstNonces, patience, limit, inclusion = false, now: start }) {
 	let bucket = tokenBucket({ rate, now: start });
 	const nonces = nonceBook(firstNonces);
-	// All that are under way, and those that were lost and may still turn up in a block.
+	// All transactions in flight, and lost ones that may still appear in a block.
 	const known = new Map();
-	const counts = { sent: 0, stages: zeros(UNDER_WAY), inBlock: 0, included: 0, finalized: 0, failed: 0, lost: zeros(REASONS), late: 0 };
-	const events = { answers: zeros(KINDS), resent: 0, resigned: 0, droppedByPool: 0, retracted: 0, unseen: 0 };
+	const counts = { sent: 0, stages: zeros(IN_FLIGHT), inBlock: 0, included: 0, finalized: 0, failed: 0, lost: zeros(REASONS), late: 0 };
+	const events = { responses: zeros(KINDS), resent: 0, resigned: 0, droppedByPool: 0, retracted: 0, unseen: 0 };
 	const latencies = { block: histogram(), included: histogram(), finalized: histogram() };
-	// Why the rate was not kept, in milliseconds.
+	// Time without sending, by reason, in milliseconds.
 	const held = { backlog: 0, pool: 0, accounts: 0, connection: 0 };
 	const texts = new Map();
 	const dispatchErrors = new Map();
@@ -54,18 +53,18 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 	let serial = 0;
 	let open = true;
 	let connected = true;
-	// What keeps new transactions from being sent, and since when.
+	// The current reason for not sending, and its start.
 	let obstacle = { reason: undefined, since: start };
-	// The pool is full: nothing is sent until then.
+	// The pool is full until then: nothing is sent.
 	let poolPause = { until: start, refusals: 0 };
-	// When the next of the known has something to do.
+	// The earliest `due` of the known transactions.
 	let nextDue = Infinity;
-	// Whether a look at the nonces on chain would tell what became of some.
+	// Whether the nonces on chain would decide the outcome of some.
 	let doubts = false;
 
 	const move = (tx, stage) => {
-		if (UNDER_WAY.includes(tx.stage)) counts.stages[tx.stage] -= 1;
-		if (UNDER_WAY.includes(stage)) counts.stages[stage] += 1;
+		if (IN_FLIGHT.includes(tx.stage)) counts.stages[tx.stage] -= 1;
+		if (IN_FLIGHT.includes(stage)) counts.stages[stage] += 1;
 		tx.stage = stage;
 	};
 	const wait = (tx, due) => {
@@ -78,23 +77,23 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 		tx.reason = reason;
 		move(tx, 'lost');
 	};
-	// Refusals of each account since it had something in a block.
+	// Refusals of each account since its last transaction in a block.
 	const accountRefusals = new Map();
 	const tally = (map, text) => {
 		const name = map.has(text) || map.size < TEXTS ? text : 'others';
 		map.set(name, (map.get(name) ?? 0) + 1);
 	};
 
-	// --- What is to be sent -----------------------------------------------------------------------
+	// --- Sending ----------------------------------------------------------------------------------
 
 	const giveUp = (tx) => {
 		if (tx.stage === 'block') return lose(tx, 'unfinalized');
 		lose(tx, tx.wasInBlock ? 'retracted' : tx.inPool ? 'unblocked' : 'dropped');
-		// Whatever follows this nonce would wait for it, so the account rests until it turns up.
+		// All later nonces of this account would wait for this one, so the account pauses until it appears.
 		nonces.rest(tx.account, Infinity);
 	};
 
-	// Those whose time has come, `slots` at most. What is late is given up on the way.
+	// Returns the transactions that are due, at most `slots`. Late ones become lost.
 	const due = (now, slots) => {
 		if (now < nextDue) return [];
 		nextDue = Infinity;
@@ -144,9 +143,9 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 
 	const view = ({ id, account, nonce, tip }) => ({ id, account, nonce, tip });
 
-	// --- What became of it ------------------------------------------------------------------------
+	// --- Outcomes ---------------------------------------------------------------------------------
 
-	// `seen` is false for what is known by the nonces alone, which do not tell when.
+	// `seen` is false if only the nonces show the outcome, because they do not show its time.
 	const enter = (tx, now, seen = true) => {
 		if (!tx.wasInBlock) {
 			counts.inBlock += 1;
@@ -171,12 +170,12 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 			}
 			move(tx, 'final');
 		}
-		// Inclusion comes before finality, but different nodes tell of them.
+		// Inclusion comes before finality, but other nodes report it.
 		if (tx.included || !inclusion) known.delete(tx.id);
 		tx.isFinal = true;
 	};
 
-	const answers = {
+	const responses = {
 		taken: (tx, now) => {
 			if (tx.inPool) events.droppedByPool += 1;
 			tx.inPool = tx.wasInPool = true;
@@ -193,7 +192,7 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 			again(tx, poolPause.until);
 		},
 		priority: (tx, now) => again(tx, now + pauseAfter(tx.refusals)),
-		// Other bytes with the same nonce are what the pool may take: a higher tip.
+		// The pool may accept other bytes with the same nonce: a higher tip.
 		banned: (tx, now) => {
 			tx.tip += 1;
 			events.resigned += 1;
@@ -226,7 +225,7 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 		move(tx, 'waiting');
 		wait(tx, due);
 	};
-	// A block took something out of the pool: no need to wait longer.
+	// A block took transactions from the pool, so it has room.
 	const roomInPool = (now) => {
 		poolPause = { until: now, refusals: 0 };
 		for (const tx of known.values()) {
@@ -235,19 +234,19 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 		}
 	};
 	const pausePool = (now) => {
-		// Answers to what was sent before the pause are no second refusal.
+		// Refusals of what was sent before the pause do not count again.
 		if (now < poolPause.until) return;
 		const refusals = poolPause.refusals + 1;
 		poolPause = { until: now + pauseAfter(refusals), refusals };
 	};
 
 	return {
-		// Sending begins now.
+		// Starts sending.
 		begin(now) {
 			bucket = tokenBucket({ rate, now });
 			settle(now);
 		},
-		// At most `slots` transactions to hand to the node now: [{ id, account, nonce, tip }].
+		// Returns at most `slots` transactions to send now: [{ id, account, nonce, tip }].
 		take(now, slots) {
 			const orders = due(now, slots);
 			const made = fresh(now, slots - orders.length);
@@ -260,7 +259,7 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 			settle(now);
 			return [...orders, ...made].map(view);
 		},
-		// When `take` may have something again, as far as time alone brings it; Infinity if it does not.
+		// Returns when `take` may return something again without any other event; Infinity if never.
 		wakes(now) {
 			const times = [nextDue];
 			if (open && connected && outstanding() < backlog) {
@@ -268,23 +267,23 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 			}
 			return Math.min(...times);
 		},
-		// The node's answer to the transaction `id`: { kind, text } as refusals.mjs has them.
-		answer(id, { kind, text }, now) {
-			events.answers[kind] += 1;
+		// Handles the node's response to transaction `id`: { kind, text }, see refusals.mjs.
+		responded(id, { kind, text }, now) {
+			events.responses[kind] += 1;
 			if (kind !== 'taken' && kind !== 'present' && text) tally(texts, `${kind}: ${text}`);
 			const tx = known.get(id);
-			// A block was faster, or the time was over.
+			// A block or the time limit came first.
 			if (tx?.stage !== 'asking') {
 				if (tx && (kind === 'taken' || kind === 'present')) tx.inPool = tx.wasInPool = true;
 				return;
 			}
 			if (kind !== 'taken' && kind !== 'present') tx.refusals += 1;
 			if (['full', 'banned', 'invalid', 'signature'].includes(kind)) {
-				// A pool that refuses it does not have it.
+				// A pool that rejects it does not have it.
 				if (tx.inPool) events.droppedByPool += 1;
 				tx.inPool = false;
 			}
-			answers[kind](tx, now);
+			responses[kind](tx, now);
 		},
 		// These are in a block that joined the best chain.
 		enact(ids, now) {
@@ -292,7 +291,7 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 			for (const tx of joined) if (!tx.isFinal) enter(tx, now);
 			if (joined.length > 0) roomInPool(now);
 		},
-		// These are in a block that left the best chain. Nodes put them into their pools again.
+		// These are in a block that left the best chain. Nodes put them back into their pools.
 		retract(ids, now) {
 			for (const tx of of(ids)) {
 				if (tx.stage !== 'block') continue;
@@ -310,12 +309,12 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 				if (tx.isFinal) known.delete(tx.id);
 			}
 		},
-		// These are in a finalized block; `failures` tells of those that failed there why (id -> text).
+		// These are in a finalized block; `failures` has the errors of those that failed there (id -> text).
 		finalize(ids, now, failures = new Map()) {
 			for (const tx of of(ids)) if (!tx.isFinal) finish(tx, now, { failure: failures.get(tx.id) });
 		},
-		// `next` are the accounts' nonces in a finalized block all of whose ancestors were seen, or, if
-		// `missed`, in one after blocks that were not.
+		// `next` are the accounts' nonces in a finalized block. `missed` is true if some of its ancestors were not
+		// seen.
 		reconcile(next, now, { missed }) {
 			doubts = false;
 			for (const tx of [...known.values()]) {
@@ -331,7 +330,7 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 			}
 			nonces.atLeast(next);
 		},
-		// The runtime is another: what is in no block has to be signed again and sent again.
+		// The runtime changed: transactions in no block must be signed and sent again.
 		resign(now) {
 			for (const tx of known.values()) {
 				if (tx.stage !== 'pool' && tx.stage !== 'waiting' && tx.stage !== 'asking') continue;
@@ -341,19 +340,19 @@ export function engine({ rate, backlog, firstNonces, patience, limit, inclusion 
 				if (tx.stage !== 'asking') again(tx, now);
 			}
 		},
-		// The connection is there, or is not. A node that comes back may have lost its pool.
+		// The connection is up or down. A node that comes back may have lost its pool.
 		connection(up, now) {
 			connected = up;
 			settle(now);
 			if (!up) return;
 			for (const tx of known.values()) if (tx.stage === 'pool' || tx.stage === 'waiting') wait(tx, now);
 		},
-		// No more new transactions.
+		// Ends the sending of new transactions.
 		close(now) {
 			open = false;
 			settle(now);
 		},
-		isDone: () => !open && UNDER_WAY.every((stage) => counts.stages[stage] === 0),
+		isDone: () => !open && IN_FLIGHT.every((stage) => counts.stages[stage] === 0),
 		isInDoubt: () => doubts,
 		figures: () => ({
 			...without('stages', counts),
@@ -377,7 +376,7 @@ function without(name, { [name]: _, ...rest }) {
 	return rest;
 }
 
-// Seconds.
+// In seconds.
 function quantiles(all) {
 	const seconds = (percent) => (all.count === 0 ? null : percentile(all, percent) / 1000);
 	return { count: all.count, p50: seconds(50), p95: seconds(95) };

@@ -1,14 +1,14 @@
-// Puts signed transactions together, thousands in the time in which polkadot-api makes a few: it decodes
-// all of the metadata for each. What is put together here is compared with what polkadot-api makes.
+// Encodes signed transactions, thousands in the time in which polkadot-api encodes a few: polkadot-api decodes all
+// of the metadata for each. Samples are compared with polkadot-api.
 import { blake2b256 } from '@polkadot-labs/hdkd-helpers';
 import { getPolkadotSigner } from 'polkadot-api/signer';
 import { compact, hex, signedTransaction } from './scale.mjs';
 
-// Longer ones are hashed before they are signed.
+// Longer payloads are hashed before they are signed.
 const LONGEST_PAYLOAD = 256;
-const NOBODY = new Uint8Array(32);
+const ZERO_KEY = new Uint8Array(32);
 const NO_SIGNATURE = new Uint8Array(64);
-// Both look different at every length of compact numbers.
+// Samples whose compact numbers have different lengths.
 const SAMPLES = [
 	{ nonce: 0, tip: 0n },
 	{ nonce: 77, tip: 200n },
@@ -17,10 +17,10 @@ const SAMPLES = [
 
 export class UnknownExtensions extends Error {}
 
-// What polkadot-api makes of a call that does nothing: { transaction, payload }.
+// Returns { transaction, payload } of a call that does nothing, as polkadot-api encodes it.
 async function sample(api, at, { nonce, tip }) {
 	let payload;
-	const signer = getPolkadotSigner(NOBODY, 'Sr25519', (signed) => {
+	const signer = getPolkadotSigner(ZERO_KEY, 'Sr25519', (signed) => {
 		payload = Buffer.from(signed);
 		return NO_SIGNATURE;
 	});
@@ -29,19 +29,18 @@ async function sample(api, at, { nonce, tip }) {
 	return { transaction: Buffer.from(transaction), payload, call: Buffer.from(await call.getEncodedData()) };
 }
 
-// Learns from polkadot-api how transactions look at the block `at`, and returns `compose`:
+// Learns the format of transactions at block `at` from polkadot-api and returns `compose`:
 //   compose({ call, nonce, tip }) -> { payload, finish({ publicKey, scheme, signature }) -> bytes }
-// Transactions are immortal: what was sent can be sent again, however long a node was away. Throws
-// UnknownExtensions on chains whose transactions are not made of a nonce, a tip and what is always the
-// same. `take` makes the samples.
+// Transactions are immortal, so they can be sent again after any time. Throws UnknownExtensions if the chain's
+// transactions contain more than a nonce, a tip and constants. `take` makes the samples.
 export async function learn(api, at, take = sample) {
 	const made = [];
 	for (const figures of SAMPLES) made.push({ ...figures, ...(await take(api, at, figures)) });
 	const [first] = made;
-	// The payload is the call, what the transaction carries besides, and what is only signed.
+	// The payload is the call, the explicit part of the extensions, and their implicit part.
 	const rest = first.payload.subarray(first.call.length);
-	const bare = signedTransaction({ publicKey: NOBODY, scheme: 'sr25519', signature: NO_SIGNATURE, extra: Buffer.alloc(0), call: first.call });
-	// Both lengths have to be known in full, so the length before them is left out.
+	const bare = signedTransaction({ publicKey: ZERO_KEY, scheme: 'sr25519', signature: NO_SIGNATURE, extra: Buffer.alloc(0), call: first.call });
+	// Both lengths must be known in full, so the length prefix is left out.
 	const inner = (transaction) => transaction.subarray(1 << (transaction[0] & 3));
 	const extraLength = inner(first.transaction).length - inner(bare).length;
 	const [extra, additional] = [rest.subarray(0, extraLength), rest.subarray(extraLength)];
@@ -54,7 +53,7 @@ export async function learn(api, at, take = sample) {
 			if (made.every((one) => isSame(compose, one))) return compose;
 		}
 	}
-	throw new UnknownExtensions('its transactions carry something that this program does not know');
+	throw new UnknownExtensions('its transactions have an unknown extension with a value');
 }
 
 function composer([beforeNonce, beforeTip, afterTip], additional) {
@@ -70,6 +69,6 @@ function composer([beforeNonce, beforeTip, afterTip], additional) {
 
 function isSame(compose, { call, nonce, tip, payload, transaction }) {
 	const made = compose({ call, nonce, tip });
-	const whole = made.finish({ publicKey: NOBODY, scheme: 'sr25519', signature: NO_SIGNATURE });
+	const whole = made.finish({ publicKey: ZERO_KEY, scheme: 'sr25519', signature: NO_SIGNATURE });
 	return hex(made.payload) === hex(payload) && hex(whole) === hex(transaction);
 }

@@ -1,4 +1,4 @@
-// For tests: a clock that stands until it is moved, and a chain that makes a block when it is told to.
+// For tests: a clock that the test advances, and a chain whose blocks the test makes.
 import { createHash } from 'node:crypto';
 import { setImmediate as settled } from 'node:timers/promises';
 import { signatureOf, signedTransaction } from './scale.mjs';
@@ -13,7 +13,7 @@ export function fakeClock() {
 			timers.add(timer);
 			return () => timers.delete(timer);
 		},
-		// Moves on by `milliseconds`, and runs what is due on the way. What is promised meanwhile is kept.
+		// Advances by `milliseconds` and runs the timers that are due. Promises settle in between.
 		async move(milliseconds) {
 			const end = now + milliseconds;
 			await settled();
@@ -31,7 +31,7 @@ export function fakeClock() {
 	};
 }
 
-// Transactions of a runtime of `version`, each with a signature of its own, as transactions.mjs makes them.
+// Transactions of a runtime of `version`, each with a different signature, as transactions.mjs makes them.
 export function fakeTransactions(version = 1) {
 	let current = version;
 	return {
@@ -47,7 +47,7 @@ export function fakeTransactions(version = 1) {
 const EXTRA_AT = 2 + 1 + 1 + 32 + 1 + 64;
 const read = (bytes) => ({ account: bytes[EXTRA_AT], nonce: bytes[EXTRA_AT + 1], version: bytes[EXTRA_AT + 3], signature: signatureOf(bytes) });
 
-// A node with a pool of `room` transactions. `refuse`, if it returns an answer, decides over one.
+// A node with a pool for `room` transactions. If `refuse` returns a response for a transaction, the pool uses it.
 export function fakeChain({ accounts, room = Infinity, refuse = () => undefined }) {
 	let version = 1;
 	let emit = () => {};
@@ -59,7 +59,7 @@ export function fakeChain({ accounts, room = Infinity, refuse = () => undefined 
 	let best = genesis;
 	const all = new Map([[genesis.hash, genesis]]);
 
-	const answer = (bytes) => {
+	const response = (bytes) => {
 		const tx = read(bytes);
 		const refusal = refuse(tx);
 		if (refusal) return refusal;
@@ -70,7 +70,7 @@ export function fakeChain({ accounts, room = Infinity, refuse = () => undefined 
 		pool.set(tx.signature, tx);
 		return { kind: 'taken' };
 	};
-	const tell = (event) => {
+	const emitEvent = (event) => {
 		if (!down) emit(event);
 	};
 	const chain = {
@@ -79,19 +79,20 @@ export function fakeChain({ accounts, room = Infinity, refuse = () => undefined 
 		submitted: 0,
 		submit(bytes) {
 			chain.submitted += 1;
-			if (!down) return Promise.resolve(answer(bytes));
-			return new Promise((resolve) => waiting.push(() => resolve(answer(bytes))));
+			if (!down) return Promise.resolve(response(bytes));
+			return new Promise((resolve) => waiting.push(() => resolve(response(bytes))));
 		},
 		start(listener) {
 			emit = listener;
-			tell({ type: 'block', root: true, ...genesis });
-			tell({ type: 'best', hash: genesis.hash });
-			tell({ type: 'finalized', hash: genesis.hash });
+			emitEvent({ type: 'block', root: true, ...genesis });
+			emitEvent({ type: 'best', hash: genesis.hash });
+			emitEvent({ type: 'finalized', hash: genesis.hash });
 		},
 		nonces: async (hash) => all.get(hash).nonces,
 		runtime: async () => `fake ${version}`,
 		learn: async () => ({ version }),
-		// A block on `on` with what of the pool is ready, or with `transactions`; the best one unless told.
+		// A block on `on` with the ready transactions of the pool, or with `transactions`; the best one by
+		// default.
 		block({ on = best, best: isBest = true, root = false, failing = () => false, transactions, ...rest } = {}) {
 			serial += 1;
 			const nonces = [...on.nonces];
@@ -105,21 +106,21 @@ export function fakeChain({ accounts, room = Infinity, refuse = () => undefined 
 			all.set(block.hash, block);
 			const signatures = taken.map(({ signature }) => signature);
 			const failures = taken.filter(failing).map(({ signature }) => [signature, 'Module.Fake']);
-			tell({ ...block, type: 'block', root, signatures, failures, refTime: 10, proofSize: 100, length: 1000, ...rest });
+			emitEvent({ ...block, type: 'block', root, signatures, failures, refTime: 10, proofSize: 100, length: 1000, ...rest });
 			if (isBest) chain.best(block);
 			return block;
 		},
-		// What leaves the best chain goes back into the pool.
+		// Transactions of blocks that leave the best chain go back into the pool.
 		best(block) {
 			const path = (from) => (from ? [from, ...path(all.get(from.parent))] : []);
 			const [old, joined] = [path(best), path(block)];
 			for (const { transactions } of old.filter((one) => !joined.includes(one))) for (const tx of transactions) pool.set(tx.signature, tx);
 			for (const { transactions } of joined) for (const { signature } of transactions) pool.delete(signature);
 			best = block;
-			tell({ type: 'best', hash: block.hash });
+			emitEvent({ type: 'best', hash: block.hash });
 		},
-		finalize: (block = best) => tell({ type: 'finalized', hash: block.hash }),
-		include: (block) => tell({ type: 'included', hash: block.hash }),
+		finalize: (block = best) => emitEvent({ type: 'finalized', hash: block.hash }),
+		include: (block) => emitEvent({ type: 'included', hash: block.hash }),
 		upgrade() {
 			version += 1;
 			for (const [signature, tx] of pool) if (tx.version !== version) pool.delete(signature);
@@ -128,7 +129,7 @@ export function fakeChain({ accounts, room = Infinity, refuse = () => undefined 
 			emit({ type: 'down' });
 			down = true;
 		},
-		// What was asked meanwhile is answered now.
+		// Sends the responses that were held back.
 		connect() {
 			down = false;
 			emit({ type: 'up' });

@@ -1,39 +1,39 @@
-// Gives the accounts that send what they need, and fills the state that burning calls look up.
+// Funds the sending accounts, and creates the accounts that burning calls read.
 import { firstOf } from 'conveyor-observer/bounded';
 import { UserError } from 'conveyor-observer/user-error';
 import { ss58Address } from '@polkadot-labs/hdkd-helpers';
 
-// Transfers of one transaction, and accounts of one question.
+// Number of transfers in one transaction, and of accounts in one request.
 const BATCH = 200;
 const QUESTION = 500;
-// Transactions under way at a time. What a pool holds is enough for many more.
-const UNDER_WAY = 50;
-// Seconds for a step of the funding to be finalized.
+// Maximum number of funding transactions in flight. A pool has room for many more.
+const IN_FLIGHT = 50;
+// Time limit in seconds for a step of the funding to be finalized.
 const FINALITY = 300;
 
 function chunks(list, size) {
 	return Array.from({ length: Math.ceil(list.length / size) }, (_, at) => list.slice(at * size, (at + 1) * size));
 }
 
-// { nonce, free } of each address, in the block `at` (the finalized one without).
-export async function accountsOf({ api, answer }, addresses, at) {
+// Returns { nonce, free } of each address, in block `at` (default: the finalized block).
+export async function accountsOf({ api, response }, addresses, at) {
 	const found = [];
 	for (const part of chunks(addresses, QUESTION)) {
-		const values = await answer('the accounts', api.query.System.Account.getValues(part.map((address) => [address]), { at: at ?? 'finalized' }));
+		const values = await response('the accounts', api.query.System.Account.getValues(part.map((address) => [address]), { at: at ?? 'finalized' }));
 		found.push(...values.map(({ nonce, data }) => ({ nonce: Number(nonce), free: data.free })));
 	}
 	return found;
 }
 
-// Sends the calls from the `funder`, one transaction for each, and waits until they are finalized.
+// Sends the calls from the `funder`, one transaction each, and waits until they are finalized.
 async function send({ node, funder, compose, what, say }, calls) {
 	if (calls.length === 0) return;
 	let nonce = Number(await node.request('the next nonce', 'system_accountNextIndex', [funder.address]));
-	for (const part of chunks(calls, UNDER_WAY)) {
+	for (const part of chunks(calls, IN_FLIGHT)) {
 		for (const call of part) {
 			const { payload, finish } = compose({ call, nonce, tip: 0 });
 			const { kind, text } = await node.submit(finish({ ...funder, signature: funder.sign(payload) }));
-			if (kind !== 'taken') throw new UserError(`${what} failed: the pool refused a transaction of ${funder.address} (${text}); see that nobody else sends from it, or name another with --funder`);
+			if (kind !== 'taken') throw new UserError(`${what} failed: the pool rejected a transaction of ${funder.address} (${text}); check that no other program sends from this account, or pass another one with --funder`);
 			nonce += 1;
 		}
 		await firstOf(
@@ -50,7 +50,7 @@ function batches(calls, receivers, amount) {
 	return chunks(receivers, BATCH).map((part) => calls.all(part.map((to) => calls.create(to, amount))));
 }
 
-// Sees that each account has `needed`. `context`: { node, funder, calls, compose, say }.
+// Gives each account at least `needed`. `context`: { node, funder, calls, compose, say }.
 export async function fund(context, accounts, needed) {
 	const { node, funder, calls, say } = context;
 	const have = async () => (await accountsOf(node, accounts.map(({ address }) => address))).map(({ free }) => free);
@@ -60,16 +60,16 @@ export async function fund(context, accounts, needed) {
 	const [{ free: purse }] = await accountsOf(node, [funder.address]);
 	const total = needed * BigInt(poor.length);
 	if (purse < total) {
-		throw new UserError(`${poor.length} accounts need ${units(needed)} each, and ${funder.address} has ${units(purse)}; ask for less (--accounts, --rate, --seconds), or name a richer one with --funder`);
+		throw new UserError(`${poor.length} accounts need ${units(needed)} each, but ${funder.address} has only ${units(purse)}; reduce --accounts, --rate or --seconds, or pass a richer account with --funder`);
 	}
 	say(`funding ${poor.length} accounts with ${units(needed)} each`);
 	await send({ ...context, what: 'the funding' }, batches(calls, poor.map(({ publicKey }) => publicKey), needed));
 	const left = (await have()).filter((free) => free < needed).length;
-	if (left > 0) throw new UserError(`${left} accounts have less than ${units(needed)} after the funding; see the events of the transfers from ${funder.address}`);
+	if (left > 0) throw new UserError(`${left} accounts still have less than ${units(needed)} after the funding; check the events of the transfers from ${funder.address}`);
 }
 
-// Sees that an account is there for each of the keys, with the existential deposit. They are created in
-// order, so that it is enough to find the first that is not there.
+// Creates an account with the existential deposit for each of the keys. They are created in order, so the first
+// missing one shows how many exist.
 export async function fillState(context, keys) {
 	const { node, calls, say } = context;
 	const exists = async (at) => (await accountsOf(node, [ss58Address(keys[at])]))[0].free > 0n;
@@ -80,12 +80,12 @@ export async function fillState(context, keys) {
 		else missing = middle;
 	}
 	if (there === keys.length) return;
-	say(`creating ${keys.length - there} accounts for the burning calls to look up`);
+	say(`creating ${keys.length - there} accounts for the burning calls to read`);
 	const deposit = await node.api.constants.Balances.ExistentialDeposit();
 	await send({ ...context, what: 'the creation of accounts' }, batches(calls, keys.slice(there), deposit));
 }
 
-// Bytes of the proof that looking up all of these accounts in one block takes.
+// Returns the size in bytes of the proof for reading all of these accounts in one block.
 export async function proofOf(node, keys) {
 	const storageKeys = await Promise.all(keys.map((key) => node.api.query.System.Account.getKey(ss58Address(key))));
 	const [{ hash }] = await node.client.getBestBlocks();
@@ -93,7 +93,7 @@ export async function proofOf(node, keys) {
 	return proof.reduce((sum, part) => sum + (part.length - 2) / 2, 0);
 }
 
-// As people count the tokens of development chains, which have 12 decimals.
+// Formats an amount of a development chain's token, which has 12 decimals.
 function units(amount) {
 	return `${Number(amount / 1_000_000_000n) / 1000} UNIT`;
 }

@@ -1,21 +1,21 @@
-// Sends transactions at a rate, follows them through the blocks, and reports. What it talks to and the
-// clock are given, so that tests can give others.
+// Sends transactions at a rate, follows them through the blocks, and reports. The chain and the clock are
+// parameters, so that tests can pass fakes.
 import { branch } from './branch.mjs';
 import { engine } from './engine.mjs';
 import { signatureOf } from './scale.mjs';
-import { pace, usage } from './usage.mjs';
+import { rateOf, usage } from './usage.mjs';
 
-// Requests to the node under way at a time.
+// Maximum number of concurrent requests to the node.
 const CONCURRENT = 32;
-// What is known of blocks that far behind the finalized one is forgotten.
+// Blocks this far below the finalized one are forgotten.
 const KEPT = 300;
 
-// setTimeout's longest time.
+// The longest delay that setTimeout accepts.
 const LONGEST = 2 ** 31 - 1;
 
 export const systemClock = {
 	now: () => Date.now(),
-	// Returns what cancels it.
+	// Returns a function that cancels it.
 	after(milliseconds, work) {
 		const timer = setTimeout(work, Math.min(milliseconds, LONGEST));
 		return () => clearTimeout(timer);
@@ -23,32 +23,31 @@ export const systemClock = {
 };
 
 // `chain`: {
-//   submit(bytes) -> { kind, text } as refusals.mjs has them
-//   start(emit)      tells { type: 'block', hash, number, parent, root, signatures, failures, ... },
+//   submit(bytes) -> { kind, text }, see refusals.mjs
+//   start(emit)      emits { type: 'block', hash, number, parent, root, signatures, failures, ... },
 //                    { type: 'best' | 'finalized', hash }, { type: 'included', hash }, { type: 'up' | 'down' }
-//   nonces(hash)     of the accounts, in that block
-//   runtime()        what the runtime calls itself now
+//   nonces(hash)     the accounts' nonces in that block
+//   runtime()        an identifier of the current runtime
 //   learn()          { compose, callOf } for that runtime
-// }
-// `transactions` makes the bytes. `settings`: { rate, backlog, patience, limit, inclusion }, `firstNonces` of
-// each account, `limits` of a block, `onBlock` gets each block of the best chain, once.
+// } `transactions` makes the bytes. `settings`: { rate, backlog, patience, limit, inclusion }. `firstNonces`: one
+// per account. `limits`: those of a block. `onBlock` gets each block of the best chain once.
 //
-// Returns { begin(), end(), stop(), fail(error), finished, report() }: sending lasts from begin to end, and
-// `finished` resolves when nothing is under way any more. It rejects with what went wrong here, or with what
-// `fail` is told: an endpoint that does not come back.
+// Returns { begin(), end(), stop(), fail(error), finished, report() }. Sending lasts from begin to end. `finished`
+// resolves when nothing is in flight any more. It rejects with an internal error, or with the error passed to
+// `fail`, for example when an endpoint is lost.
 export function generator({ chain, transactions, clock = systemClock, settings, firstNonces, limits, onBlock = () => {} }) {
 	const state = engine({ ...settings, firstNonces, now: clock.now() });
 	const used = usage();
 	const tree = branch();
 	const blocks = new Map();
 	const shown = new Set();
-	// Signature -> id. A transaction that was signed twice has two.
+	// Signature -> id. A transaction that was signed twice has two entries.
 	const ids = new Map();
 	const includedUnknown = new Set();
 	let began;
 	let ended;
-	const finality = pace();
-	// Whether the blocks that were there before are known.
+	const finality = rateOf();
+	// Whether the blocks that existed at the start are known.
 	let caughtUp = false;
 	let inFlight = 0;
 	let stopTimer = () => {};
@@ -56,7 +55,7 @@ export function generator({ chain, transactions, clock = systemClock, settings, 
 	let runtime;
 	let checking;
 	let reconciling = false;
-	// Whether blocks were not seen since the nonces were last compared.
+	// Whether blocks were missed since the last comparison of the nonces.
 	let missed = false;
 	let settle;
 	const finished = new Promise((resolve, reject) => (settle = { resolve, reject }));
@@ -88,15 +87,15 @@ export function generator({ chain, transactions, clock = systemClock, settings, 
 		const bytes = transactions.make(order);
 		ids.set(signatureOf(bytes), order.id);
 		inFlight += 1;
-		chain.submit(bytes).then((answer) => {
+		chain.submit(bytes).then((response) => {
 			inFlight -= 1;
-			if (answer.kind === 'signature') checkRuntime();
-			guarded(() => state.answer(order.id, answer, clock.now()));
+			if (response.kind === 'signature') checkRuntime();
+			guarded(() => state.responded(order.id, response, clock.now()));
 			turn();
 		}, settle.reject);
 	};
 
-	// One check at a time: what was signed for the last runtime is worth nothing in a new one.
+	// One check at a time: signatures for the previous runtime are invalid in a new one.
 	const checkRuntime = () => {
 		checking ??= (async () => {
 			const now = await chain.runtime();
@@ -106,7 +105,7 @@ export function generator({ chain, transactions, clock = systemClock, settings, 
 			}
 			runtime = now;
 		})()
-			// A node that cannot tell is asked again at its next block.
+			// After a failed request it is asked again at the next block.
 			.catch(() => {})
 			.finally(() => {
 				checking = undefined;
@@ -206,7 +205,7 @@ export function generator({ chain, transactions, clock = systemClock, settings, 
 
 	return {
 		finished,
-		// Nothing is sent and nothing is waited for any more.
+		// Stops sending and waiting.
 		stop() {
 			stopped = true;
 			stopTimer();
@@ -217,7 +216,7 @@ export function generator({ chain, transactions, clock = systemClock, settings, 
 		},
 		begin() {
 			began = clock.now();
-			// The engine came to be earlier, and no tokens are saved up for that time.
+			// The engine was created earlier. Tokens must not accumulate from then on.
 			state.begin(began);
 			used.begin(began);
 			turn();

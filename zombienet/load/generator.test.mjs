@@ -1,4 +1,4 @@
-// Unit tests of generator.mjs, against a chain that is none.
+// Unit tests of generator.mjs, with a fake chain.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { within } from 'conveyor-observer/bounded';
@@ -25,7 +25,7 @@ function begin({ settings, ...options } = {}) {
 	return { clock, chain, load, shown };
 }
 
-// Blocks every 6 s, each final 12 s later, until nothing is under way.
+// Makes blocks every 6 s, each finalized 12 s later, until nothing is in flight.
 async function drain({ clock, chain, load }, blocks = 20) {
 	load.end();
 	let done = false;
@@ -36,7 +36,7 @@ async function drain({ clock, chain, load }, blocks = 20) {
 		chain.finalize();
 		await clock.move(0);
 	}
-	assert.ok(done, `still under way: ${JSON.stringify(load.report().inFlight)}`);
+	assert.ok(done, `still in flight: ${JSON.stringify(load.report().inFlight)}`);
 	return load.report();
 }
 
@@ -46,7 +46,7 @@ function isWhole(report) {
 }
 
 describe('a load', () => {
-	it('sends at its rate, follows everything to its finality, and ends', async () => {
+	it('sends at its rate, follows every transaction to finality, and ends', async () => {
 		const run = begin();
 		const { clock, chain, load, shown } = run;
 		for (let made = 0; made < 5; made += 1) {
@@ -69,7 +69,7 @@ describe('a load', () => {
 		assert.equal(chain.pool.size, 0);
 	});
 
-	it('tells at any time how far it is', async () => {
+	it('reports its state at any time', async () => {
 		const { clock, chain, load } = begin();
 		await clock.move(3_000);
 		const block = chain.block();
@@ -82,7 +82,7 @@ describe('a load', () => {
 		isWhole(load.report());
 	});
 
-	it('knows what was included before its block was told', async () => {
+	it('counts blocks that are included before the node shows them', async () => {
 		const { clock, chain, load } = begin();
 		await clock.move(3_000);
 		chain.include({ hash: 'b1' });
@@ -92,7 +92,7 @@ describe('a load', () => {
 		assert.equal(load.report().included, 7);
 	});
 
-	it('counts what failed in its block', async () => {
+	it('counts transactions that fail in their block', async () => {
 		const run = begin();
 		await run.clock.move(2_000);
 		const block = run.chain.block({ failing: ({ nonce }) => nonce === 0 });
@@ -102,7 +102,7 @@ describe('a load', () => {
 		assert.deepEqual([finalized, failed, dispatchErrors], [5, 4, { 'Module.Fake': 4 }]);
 	});
 
-	it('sees what others do to the chain only as weight', async () => {
+	it('counts the transactions of others only as weight', async () => {
 		const run = begin();
 		await run.clock.move(1_000);
 		run.chain.block({ transactions: [{ account: 3, nonce: 0, signature: 'not ours' }] });
@@ -112,7 +112,7 @@ describe('a load', () => {
 });
 
 describe('forks', () => {
-	it('take transactions out of blocks, and the next blocks have them again', async () => {
+	it('take transactions out of blocks, and later blocks have them again', async () => {
 		const run = begin();
 		const { clock, chain, load } = run;
 		await clock.move(3_000);
@@ -124,13 +124,13 @@ describe('forks', () => {
 		await clock.move(0);
 		assert.deepEqual([load.report().retracted, load.report().inFlight.block], [7, 0]);
 		assert.ok(chain.pool.size >= fork.transactions.length);
-		assert.equal(load.report().blocks.blocks, 1, 'of the two that are left, the first tells when counting begins');
+		assert.equal(load.report().blocks.blocks, 1, 'counting starts after the first of the two remaining blocks');
 		const report = await drain(run);
 		assert.deepEqual([report.finalized, report.lost.total], [report.sent, 0]);
 		isWhole(report);
 	});
 
-	it('that win by finality alone count, too', async () => {
+	it('that become final without being best count, too', async () => {
 		const { clock, chain, load } = begin();
 		await clock.move(3_000);
 		const transactions = [...chain.pool.values()];
@@ -144,7 +144,7 @@ describe('forks', () => {
 });
 
 describe('a pool', () => {
-	it('that is full slows it down, and loses nothing', async () => {
+	it('that is full slows it down, without losses', async () => {
 		const run = begin({ room: 5, settings: { rate: 10 } });
 		for (let made = 0; made < 5; made += 1) {
 			await run.clock.move(6_000);
@@ -152,13 +152,13 @@ describe('a pool', () => {
 			assert.ok(run.chain.pool.size <= 5);
 		}
 		const report = await drain(run, 60);
-		assert.ok(report.answers.full > 0 && report.resent > 0);
+		assert.ok(report.responses.full > 0 && report.resent > 0);
 		assert.ok(report.held.pool > 10_000);
 		assert.deepEqual([report.finalized, report.lost.total], [report.sent, 0]);
 		isWhole(report);
 	});
 
-	it('that forgets is found out, and gets it again', async () => {
+	it('that forgets a transaction gets it again', async () => {
 		const run = begin();
 		await run.clock.move(3_000);
 		run.load.end();
@@ -170,7 +170,7 @@ describe('a pool', () => {
 		assert.deepEqual([report.finalized, report.lost.total], [7, 0]);
 	});
 
-	it('that never has it in a block makes it lost after the limit', async () => {
+	it('whose transaction is in no block within the limit makes it lost', async () => {
 		const run = begin({ settings: { limit: 60_000 } });
 		await run.clock.move(2_000);
 		run.load.end();
@@ -180,7 +180,7 @@ describe('a pool', () => {
 		assert.deepEqual([lost.unblocked, lost.total, sent], [5, 5, 5]);
 	});
 
-	it('that refuses one as invalid does not stop the account', async () => {
+	it('that rejects a transaction as invalid does not block the account', async () => {
 		let refusals = 0;
 		const refuse = ({ account, nonce }) => (account === 1 && nonce === 0 && refusals++ < 2 ? { kind: 'invalid', text: 'no money' } : undefined);
 		const run = begin({ refuse });
@@ -191,8 +191,8 @@ describe('a pool', () => {
 	});
 });
 
-describe('a node that goes away', () => {
-	it('gets again what it lost, once it is back', async () => {
+describe('a node that is lost', () => {
+	it('gets the transactions again that it forgot', async () => {
 		const run = begin();
 		const { clock, chain, load } = run;
 		await clock.move(3_000);
@@ -209,7 +209,7 @@ describe('a node that goes away', () => {
 		isWhole(report);
 	});
 
-	it('is asked for the nonces after blocks that nobody saw', async () => {
+	it('is asked for the nonces after blocks that were missed', async () => {
 		const run = begin();
 		const { clock, chain, load } = run;
 		await clock.move(3_000);
@@ -229,7 +229,7 @@ describe('a node that goes away', () => {
 		assert.equal(end.finalized, end.sent);
 	});
 
-	it('is asked for the nonces after a block that it could not show', async () => {
+	it('is asked for the nonces after a block that could not be read', async () => {
 		const run = begin();
 		const { clock, chain, load } = run;
 		await clock.move(3_000);
@@ -240,8 +240,8 @@ describe('a node that goes away', () => {
 	});
 });
 
-describe('others', () => {
-	it('that use a nonce of ours make a transaction lost, and no more than that', async () => {
+describe('other senders', () => {
+	it('that use a nonce of the load make one transaction lost, not more', async () => {
 		const run = begin();
 		const { clock, chain, load } = run;
 		await clock.move(1_600);
@@ -251,7 +251,7 @@ describe('others', () => {
 		chain.block({ transactions: [stranger, ...ours] });
 		chain.pool.clear();
 		chain.finalize();
-		// The node is asked for it, says that the nonce is used, and the next finalized block tells why.
+		// The node reports the nonce as used, and the next finalized block shows why.
 		await clock.move(30_000);
 		const report = await drain(run);
 		assert.deepEqual([report.lost.usurped, report.lost.total, report.finalized], [1, 1, report.sent - 1]);
@@ -259,8 +259,8 @@ describe('others', () => {
 	});
 });
 
-describe('an upgrade of the runtime', () => {
-	it('has everything signed again that is in no block', async () => {
+describe('a runtime upgrade', () => {
+	it('causes new signatures for all transactions in no block', async () => {
 		const run = begin();
 		const { clock, chain, load } = run;
 		await clock.move(3_000);
@@ -278,13 +278,13 @@ describe('an upgrade of the runtime', () => {
 		isWhole(report);
 	});
 
-	it('is noticed by the pool\'s answer, where that comes first', async () => {
+	it('is also detected by the pool\'s response', async () => {
 		const run = begin();
 		const { clock, chain, load } = run;
 		await clock.move(1_100);
 		chain.upgrade();
 		await clock.move(5_000);
-		assert.ok(load.report().answers.signature > 0);
+		assert.ok(load.report().responses.signature > 0);
 		assert.ok(chain.pool.size > 0, 'the new runtime has some');
 		const report = await drain(run);
 		assert.deepEqual([report.finalized, report.lost.total], [report.sent, 0]);
@@ -292,7 +292,7 @@ describe('an upgrade of the runtime', () => {
 });
 
 describe('a load that is stopped', () => {
-	it('sends nothing any more', async () => {
+	it('sends no more transactions', async () => {
 		const { clock, chain, load } = begin();
 		await clock.move(1_000);
 		load.stop();
@@ -302,8 +302,8 @@ describe('a load that is stopped', () => {
 	});
 });
 
-describe('a fault', () => {
-	it('in here ends the load', async () => {
+describe('an error', () => {
+	it('in the program ends the load', async () => {
 		const clock = fakeClock();
 		const load = generator({
 			...{ clock, chain: fakeChain({ accounts: 1 }), firstNonces: [0], limits: LIMITS },
@@ -318,7 +318,7 @@ describe('a fault', () => {
 		await assert.rejects(within(5, 'the end', load.finished), /^Error: cannot sign$/);
 	});
 
-	it('is told of an endpoint that does not come back, too', async () => {
+	it('of a lost endpoint ends the load', async () => {
 		const { clock, load } = begin();
 		await clock.move(1_000);
 		load.fail(new Error('gone'));

@@ -8,7 +8,7 @@ import { hex } from './scale.mjs';
 
 const message = Buffer.from('a transaction');
 
-test('each scheme signs what its own library verifies', () => {
+test('the library of each scheme verifies its signatures', () => {
 	assert.deepEqual(SCHEME_NAMES, ['ed25519', 'sr25519']);
 	for (const [scheme, library] of Object.entries({ ed25519, sr25519 })) {
 		const [first, second] = deriveAccounts({ count: 2, scheme, seed: 'test' });
@@ -18,14 +18,14 @@ test('each scheme signs what its own library verifies', () => {
 	}
 });
 
-test('Node.js derives and signs as the library does in Ed25519', () => {
+test('Node.js derives and signs in Ed25519 as the library does', () => {
 	const [account] = deriveAccounts({ count: 1, scheme: 'ed25519', seed: 'test' });
 	const { publicKey, sign } = ed25519CreateDerive(DEV_MINI_SECRET)('//load//test//0');
 	assert.equal(hex(account.publicKey), hex(publicKey));
 	assert.equal(hex(account.sign(message)), hex(sign(message)));
 });
 
-test('accounts are the same each time, and different from one another', () => {
+test('accounts are the same in each run, and all different', () => {
 	for (const scheme of SCHEME_NAMES) {
 		const addresses = (seed, count) => deriveAccounts({ count, scheme, seed }).map(({ address }) => address);
 		assert.deepEqual(addresses('one', 3), addresses('one', 4).slice(0, 3));
@@ -33,11 +33,11 @@ test('accounts are the same each time, and different from one another', () => {
 	}
 });
 
-test('the development accounts are those that everybody knows', () => {
+test('the development accounts have the well-known addresses', () => {
 	assert.equal(devAccount('//Alice').address, '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY');
 });
 
-test('the speed of signing is counted over enough signatures of all accounts', () => {
+test('the speed of signing is measured over enough signatures of all accounts', () => {
 	const signed = [0, 0, 0];
 	const accounts = signed.map((_, at) => ({ sign: () => (signed[at] += 1) }));
 	const speed = signaturesPerSecond(accounts, message, 7);

@@ -1,4 +1,4 @@
-// One endpoint of a chain: connected, tried, asked and followed.
+// One endpoint of a chain: connecting, requests, following blocks.
 import { UserError } from 'conveyor-observer/user-error';
 import { within } from 'conveyor-observer/bounded';
 import { open } from 'conveyor-observer/endpoint';
@@ -6,19 +6,18 @@ import { follow } from 'conveyor-observer/follow';
 import { hex, littleEndian, readCompact } from './scale.mjs';
 import { meaningOf } from './refusals.mjs';
 
-// Seconds for one answer of a node that did answer before.
-const ANSWER = 60;
+// Time limit in seconds for one response of a connected node.
+const RESPONSE = 60;
 
 export const messageOf = (error) => String(error?.message ?? error).split('\n')[0];
 
-// Connects to `url`, which the user gave as `option` and which must be that of a node whose runtime has
-// the `pallets`. `waits`: { first, again }, seconds for its first answer, and until one that went away is
-// given up. `onStatus` gets 'up' and 'down', `fail` the error that ends it. What comes of the start is
-// thrown.
+// Connects to `url`, the value of the option `option`. Its runtime must have the `pallets`. `waits`: { first,
+// again }, time limits in seconds for the first connection and for reconnecting. `onStatus` gets 'up' and 'down',
+// `fail` the error that ends it. Errors during the start are thrown.
 export async function connect(url, { option, pallets, waits, onStatus = () => {}, fail }) {
 	const name = `the node of ${option}, ${url},`;
 	let reached = false;
-	let answered = false;
+	let responded = false;
 	let closed = false;
 	let patience;
 	let follower;
@@ -26,11 +25,11 @@ export async function connect(url, { option, pallets, waits, onStatus = () => {}
 		onStatus(status) {
 			reached ||= status === 'up';
 			clearTimeout(patience);
-			if (!answered || closed) return;
+			if (!responded || closed) return;
 			onStatus(status);
 			if (status === 'up') return;
 			patience = setTimeout(() => {
-				fail(new UserError(`${name} went away and did not come back within ${waits.again} s; see whether it still runs, or wait longer with --lost`));
+				fail(new UserError(`${name} was lost and did not reconnect within ${waits.again} s; check that the node runs, or allow more time with --lost`));
 			}, waits.again * 1000);
 		},
 	});
@@ -42,21 +41,21 @@ export async function connect(url, { option, pallets, waits, onStatus = () => {}
 	};
 	const api = client.getUnsafeApi();
 	const request = (method, params) => client._request(method, params);
-	const answer = (what, promise) => within(ANSWER, `${name} to tell ${what}`, promise);
+	const response = (what, promise) => within(RESPONSE, `${name} to return ${what}`, promise);
 	try {
 		try {
 			await within(waits.first, 'the metadata', client.getFinalizedBlock().then(({ hash }) => client.getMetadata(hash)));
 		} catch {
-			const what = reached ? 'took the connection, but did not answer as a node does' : 'could not be reached';
-			throw new UserError(`${name} ${what} within ${waits.first} s; see that a node runs there, and give its WebSocket address with ${option}`);
+			const what = reached ? 'accepted the connection, but did not respond like a Substrate node' : 'could not be reached';
+			throw new UserError(`${name} ${what} within ${waits.first} s; check that a node runs there, and pass its WebSocket address with ${option}`);
 		}
 		for (const pallet of pallets) {
 			const item = PROOF_OF[pallet];
-			await answer(pallet, api.query[pallet][item].getValue(...(pallet === 'Paras' ? [0] : []))).catch((error) => {
-				throw new UserError(`${name} is none of the chain that ${option} wants: its runtime has no ${pallet}.${item} (${messageOf(error)}); give another address`);
+			await response(pallet, api.query[pallet][item].getValue(...(pallet === 'Paras' ? [0] : []))).catch((error) => {
+				throw new UserError(`${name} does not have the chain that ${option} needs: its runtime has no ${pallet}.${item} (${messageOf(error)}); pass another address`);
 			});
 		}
-		answered = true;
+		responded = true;
 	} catch (error) {
 		close();
 		throw error;
@@ -66,15 +65,15 @@ export async function connect(url, { option, pallets, waits, onStatus = () => {}
 		url,
 		client,
 		api,
-		answer,
+		response,
 		close,
-		request: (what, method, params) => answer(what, request(method, params)),
-		// { kind, text } of the node's answer; never rejects.
-		submit: (bytes) => within(ANSWER, 'an answer', request('author_submitExtrinsic', [hex(bytes)])).then(() => ({ kind: 'taken' }), meaningOf),
-		// { refTime, proofSize, fee } that a signed transaction is declared to take, its length not counted.
+		request: (what, method, params) => response(what, request(method, params)),
+		// Returns { kind, text } for the node's response; never rejects.
+		submit: (bytes) => within(RESPONSE, 'a response', request('author_submitExtrinsic', [hex(bytes)])).then(() => ({ kind: 'taken' }), meaningOf),
+		// Returns { refTime, proofSize, fee } of a signed transaction, without its length.
 		async weigh(bytes) {
 			const argument = Buffer.concat([bytes, littleEndian(bytes.length, 4)]);
-			const given = await answer('what a transaction weighs', request('state_call', ['TransactionPaymentApi_query_info', hex(argument)]));
+			const given = await response('what a transaction weighs', request('state_call', ['TransactionPaymentApi_query_info', hex(argument)]));
 			const encoded = Buffer.from(given.slice(2), 'hex');
 			const [refTime, proofAt] = readCompact(encoded);
 			const [proofSize, classAt] = readCompact(encoded, proofAt);
@@ -85,13 +84,13 @@ export async function connect(url, { option, pallets, waits, onStatus = () => {}
 			follower = follow(client, {
 				describe,
 				emit,
-				fail: (error) => fail(new UserError(`${name} gave an answer that cannot be understood: ${messageOf(error)}`)),
+				fail: (error) => fail(new UserError(`${name} sent a response that cannot be decoded: ${messageOf(error)}`)),
 			});
 		},
-		// Calls `work` once all that was read before is told.
+		// Calls `work` after the events of all blocks that were read before.
 		inTurn: (work) => (follower ? follower.inTurn(work) : work()),
 	};
 }
 
-// An entry of storage that runtimes with this pallet have.
+// A storage entry that every runtime with this pallet has.
 const PROOF_OF = { System: 'BlockWeight', ParachainSystem: 'ValidationData', Paras: 'Heads' };

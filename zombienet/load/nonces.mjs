@@ -1,13 +1,13 @@
-// Which account sends next, and with which nonce. Nonces are given out here and not asked for, so that an
-// account can have several transactions under way.
+// Chooses the account and the nonce of the next transaction. Nonces are counted here, not requested, so that an
+// account can have several transactions in flight.
 
-// `first` are the nonces that the accounts begin with.
+// `first` are the accounts' first nonces.
 export function nonceBook(first) {
 	const following = [...first];
-	// Nonces that were given out and never used. All that the account has sent after such a hole waits for
-	// it, so holes are filled first.
+	// Nonces that were given back unused. All later transactions of the account wait for such a gap, so gaps are
+	// filled first.
 	const holes = new Map();
-	// Until when an account rests.
+	// Until when an account pauses.
 	const resting = new Map();
 	let turn = 0;
 
@@ -24,7 +24,7 @@ export function nonceBook(first) {
 	};
 
 	return {
-		// { account, nonce }, the accounts in turn; undefined while all of them rest.
+		// Returns { account, nonce }, the accounts in turn, or undefined while all of them pause.
 		next(now) {
 			const hole = fromHole(now);
 			if (hole) return hole;
@@ -37,17 +37,17 @@ export function nonceBook(first) {
 			}
 			return undefined;
 		},
-		// `nonce` was not used after all.
+		// Gives back an unused `nonce`.
 		giveBack(account, nonce) {
 			if (!holes.has(account)) holes.set(account, new Set());
 			holes.get(account).add(nonce);
 		},
-		// The account gives no nonces until then; `until` in the past ends its rest.
+		// The account gets no nonces until then; `until` in the past ends its pause.
 		rest(account, until) {
 			resting.set(account, until);
 		},
 		isFree: (now) => following.some((_, account) => !rests(account, now)),
-		// The chain's nonces are these: none below them is of any use.
+		// Skips nonces that the chain has used.
 		atLeast(chain) {
 			for (const [account, nonce] of chain.entries()) {
 				following[account] = Math.max(following[account], nonce);
@@ -56,7 +56,7 @@ export function nonceBook(first) {
 				else holes.delete(account);
 			}
 		},
-		// When the first of the accounts that rest goes on; Infinity if none does.
+		// Returns when the first of the paused accounts continues; Infinity if none does.
 		wakes(now) {
 			let first = Infinity;
 			for (const [account, until] of resting) {

@@ -9,7 +9,7 @@ test('accounts take turns, each with nonces in order', () => {
 	assert.deepEqual(take(nonceBook([5, 0, 9]), 7), ['0:5', '1:0', '2:9', '0:6', '1:1', '2:10', '0:7']);
 });
 
-test('a nonce that was given back goes out first, the lowest before the others', () => {
+test('nonces that were given back are used first, in order', () => {
 	const book = nonceBook([0, 0]);
 	take(book, 6);
 	book.giveBack(1, 2);
@@ -17,7 +17,7 @@ test('a nonce that was given back goes out first, the lowest before the others',
 	assert.deepEqual(take(book, 4), ['1:0', '1:2', '0:3', '1:3']);
 });
 
-test('an account that rests is passed over, and its holes wait', () => {
+test('a paused account is skipped, and its gaps wait', () => {
 	const book = nonceBook([0, 0]);
 	take(book, 2);
 	book.giveBack(0, 0);
@@ -33,7 +33,7 @@ test('an account that rests is passed over, and its holes wait', () => {
 	assert.equal(book.wakes(100), Infinity);
 });
 
-test('a rest without end ends when it is said', () => {
+test('a pause without end can be ended', () => {
 	const book = nonceBook([0]);
 	book.rest(0, Infinity);
 	assert.equal(book.wakes(0), Infinity);

@@ -1,5 +1,5 @@
-// Makes everything ready for a load: connects, learns how the chain wants its transactions, sizes the calls,
-// funds the accounts, measures the signatures.
+// Prepares a load: connects, learns the format of transactions, sizes the calls, funds the accounts, measures the
+// signatures.
 import { UserError } from 'conveyor-observer/user-error';
 import { learnCalls } from './calls.mjs';
 import { chainOf } from './chain.mjs';
@@ -22,38 +22,38 @@ export const DEFAULTS = {
 	keys: 'ed25519',
 	seed: 'load',
 	funder: '//Alice',
-	// Seconds.
+	// In seconds.
 	patience: 30,
 	limit: 300,
 	wait: 20,
 	lost: 600,
 };
 
-// The backlog where none was chosen: transactions, and bytes of them. Half of what a pool takes by default
-// (8192 and 20 MiB), or less, for it may be shared.
+// The default backlog: transactions, and bytes of them. At most half of a pool's default size (8192 and 20 MiB),
+// because others may use the pool too.
 const BACKLOG = { transactions: 1000, bytes: 8 * 1024 * 1024 };
-// Smallest parts of the token that a transfer moves.
+// The amount of a transfer, in the smallest unit of the token.
 const AMOUNT = 1_000_000n;
-// Above the fee that was asked for, because fees rise while blocks are full.
+// Factor on the estimated fee, because fees rise while blocks are full.
 const FEE_MARGIN = 2n;
-// Seconds that accounts are funded for where nobody says how long.
+// Seconds of sending that accounts are funded for if the duration is unknown.
 const OPEN_END = 3600;
-// Signatures are made ahead if they would take a core more than this part of its time.
+// Signatures are made in advance if they would take more than this share of a core.
 const SIGNING_SHARE = 0.1;
-// Part of a block's length that calls which are to fill it may take: inherents are in it, too.
+// Share of a block's length for calls that fill it. Inherents need the rest.
 const LENGTH_SHARE = 0.97;
 const PICOSECONDS = 1e9;
 
 // `options` are those of DEFAULTS, and
-//   para        the address of a node of the parachain (or of any chain, without `relay`)
-//   relay       that of a node of its relay chain, to see what is included
-//   paraId      if the runtime does not tell
-//   fill        how many burning calls are to fill a block, in place of weight, payload and reads
-//   seconds     how long it will be sent
-//   say         gets lines about what is prepared
+//   para        address of a node of the parachain (or of any chain, without `relay`)
+//   relay       address of a node of its relay chain, to follow inclusion
+//   paraId      needed if the runtime does not return it
+//   fill        number of burning calls that fill a block, in place of weight, payload and reads
+//   seconds     duration of sending
+//   say         gets lines about the preparation
 //   onBlock     gets each block of the best chain
-//   fail        gets the error that ends the load: an endpoint that did not come back
-// Returns what generator.mjs returns, { facts, close() } with it. What the user can mend is a UserError.
+//   fail        gets the error that ends the load: a lost endpoint
+// Returns the result of generator.mjs, with { facts, close() }. Errors that the user can fix are UserErrors.
 export async function prepare(given) {
 	const options = { ...DEFAULTS, say: () => {}, onBlock: () => {}, fail: () => {}, ...given };
 	const waits = { first: options.wait, again: options.lost };
@@ -111,27 +111,27 @@ export async function prepare(given) {
 	}
 }
 
-async function idOf({ api, answer, url }) {
+async function idOf({ api, response, url }) {
 	try {
-		return await answer('its parachain id', api.query.ParachainInfo.ParachainId.getValue());
+		return await response('the parachain id', api.query.ParachainInfo.ParachainId.getValue());
 	} catch (error) {
-		throw new UserError(`${url} does not tell its parachain id (${messageOf(error)}); give it with --para-id`);
+		throw new UserError(`${url} does not return its parachain id (${messageOf(error)}); pass it with --para-id`);
 	}
 }
 
-async function learnFrom({ api, client, answer, url }) {
+async function learnFrom({ api, client, response, url }) {
 	try {
 		const [{ hash }] = await client.getBestBlocks();
-		return await answer('how its transactions look', Promise.all([learn(api, hash), learnCalls(api)]).then(([compose, calls]) => ({ compose, calls })));
+		return await response('the format of its transactions', Promise.all([learn(api, hash), learnCalls(api)]).then(([compose, calls]) => ({ compose, calls })));
 	} catch (error) {
 		if (error instanceof UnknownExtensions || /not found|Runtime entry|encoded as/.test(messageOf(error))) {
-			throw new UserError(`${url} is of a chain that cannot be loaded: ${messageOf(error)}; give one with the pallets Balances, System and Utility of the SDK`);
+			throw new UserError(`${url} has an unsupported chain: ${messageOf(error)}; pass a chain with the SDK's pallets Balances, System and Utility`);
 		}
 		throw error;
 	}
 }
 
-// All that needs the parachain's node.
+// Prepares everything that needs the parachain's node.
 async function onChain(node, options) {
 	const { say } = options;
 	const { compose, calls } = await learnFrom(node);
@@ -157,7 +157,7 @@ async function onChain(node, options) {
 	say(`this machine makes ${Math.round(speed)} signatures per second (${options.keys})`);
 	if (speed * SIGNING_SHARE < options.rate) {
 		const count = Math.ceil(options.rate * Math.min(options.seconds ?? OPEN_END, OPEN_END));
-		say(`signing ${count} transactions ahead, about ${Math.ceil(count / speed)} s`);
+		say(`signing ${count} transactions in advance, about ${Math.ceil(count / speed)} s`);
 		made.signAhead(firstNonces, count);
 	}
 	const backlog = options.backlog ?? Math.max(1, Math.min(BACKLOG.transactions, Math.floor(BACKLOG.bytes / sample.length)));
@@ -170,10 +170,10 @@ async function onChain(node, options) {
 	return { accounts, callOf, transactions: made, firstNonces, limits: limits.block, facts };
 }
 
-// Limits of a block, as the metadata has them: on a chain whose limits change, those at the time it was
-// read.
-async function limitsOf({ api, answer }) {
-	const [weights, length] = await answer('the limits of its blocks', Promise.all([api.constants.System.BlockWeights(), api.constants.System.BlockLength()]));
+// Returns the limits of a block from the metadata. On a chain whose limits change they are those at the time of
+// reading.
+async function limitsOf({ api, response }) {
+	const [weights, length] = await response('the limits of its blocks', Promise.all([api.constants.System.BlockWeights(), api.constants.System.BlockLength()]));
 	const { normal } = weights.per_class;
 	const total = normal.max_total ?? weights.max_block;
 	const one = normal.max_extrinsic ?? total;
@@ -190,26 +190,26 @@ async function limitsOf({ api, answer }) {
 }
 
 const UNITS = {
-	refTime: ['ms of reference time', PICOSECONDS, 'ask for less with --weight, or for more calls to a block with --fill'],
-	proofSize: ['KiB of proof', 1024, 'ask for less with --weight, --payload or --reads, or for more calls to a block with --fill'],
-	length: ['KiB of length', 1024, 'ask for less with --payload, or for more calls to a block with --fill'],
+	refTime: ['ms of reference time', PICOSECONDS, 'reduce --weight, or use more calls per block with --fill'],
+	proofSize: ['KiB of proof', 1024, 'reduce --weight, --payload or --reads, or use more calls per block with --fill'],
+	length: ['KiB of length', 1024, 'reduce --payload, or use more calls per block with --fill'],
 };
 
 function checkSize(size, { one }) {
 	for (const [name, [unit, divisor, remedy]] of Object.entries(UNITS)) {
 		if (size[name] <= one[name]) continue;
-		throw new UserError(`a transaction would take ${Math.ceil(size[name] / divisor)} ${unit}, and a block takes none of more than ${Math.floor(one[name] / divisor)}; ${remedy}`);
+		throw new UserError(`a transaction would take ${Math.ceil(size[name] / divisor)} ${unit}, but the limit of a transaction is ${Math.floor(one[name] / divisor)}; ${remedy}`);
 	}
 }
 
-// { reads, repeats, payload } of the burning call.
+// Returns { reads, repeats, payload } of the burning call.
 async function sizeOf({ node, calls, compose, accounts, state, limits, options }) {
 	const weigh = async (size) => {
 		const made = transactions({ accounts, callOf: burning({ calls, accounts, state, ...size }), compose }).make({ account: 0, nonce: 0, tip: 0 });
 		const { refTime } = await node.weigh(made);
 		return { refTime: refTime + limits.normal.baseRefTime, length: made.length };
 	};
-	// What looking up one account adds; both calls have lists, and neither has a payload.
+	// The cost of reading one account. Both samples have lists without a payload.
 	const [few, many] = [await weigh({ reads: 0, repeats: 1, payload: 0 }), await weigh({ reads: 0, repeats: 101, payload: 0 })];
 	const perLook = (many.refTime - few.refTime) / 100;
 	const lengthPerLook = (many.length - few.length) / 100;
@@ -218,7 +218,7 @@ async function sizeOf({ node, calls, compose, accounts, state, limits, options }
 	if (options.fill !== undefined) {
 		const share = (name) => limits.normal[name] / options.fill;
 		wanted = share('refTime');
-		// Lists and payload share the length; the rest of the proof is state.
+		// Lists and payload share the length; the rest of the proof comes from state reads.
 		const length = share('length') * LENGTH_SHARE;
 		const looks = Math.max(0, (wanted - few.refTime) / perLook);
 		payload = Math.max(0, Math.floor(length - few.length - looks * lengthPerLook));
@@ -228,8 +228,8 @@ async function sizeOf({ node, calls, compose, accounts, state, limits, options }
 	return { reads, payload, repeats: Math.max(0, Math.round((wanted - without.refTime) / perLook)) };
 }
 
-// How many accounts each of `fill` calls has to look up, for all of them to take `bytes` of proof. The
-// more are looked up in a block the less each adds, so it is tried.
+// Returns how many accounts each of `fill` calls must read for `bytes` of proof in total. The cost per account
+// falls with their number, so it is found by trials.
 async function readsFor(node, state, bytes, fill) {
 	let [enough, tooFew] = [state.length, 0];
 	if ((await proofOf(node, state)) <= bytes) return Math.ceil(state.length / fill);
@@ -241,7 +241,7 @@ async function readsFor(node, state, bytes, fill) {
 	return Math.ceil(enough / fill);
 }
 
-// Of transactions in the pool, too: an earlier run may have left some.
+// Includes transactions in the pool: an earlier run may have left some.
 async function nextNonces(node, accounts) {
 	const nonces = [];
 	for (let at = 0; at < accounts.length; at += 100) {

@@ -1,4 +1,4 @@
-// What a node's answer to a transaction means for those who want it in a block.
+// The meaning of a node's response to a transaction.
 
 // Codes of `author_submitExtrinsic` (sc-rpc-api, author/error.rs).
 const BAD_FORMAT = 1001;
@@ -12,20 +12,20 @@ const CYCLE = 1015;
 const DROPPED_AT_ONCE = 1016;
 const UNACTIONABLE = 1018;
 
-// What the code 1010 comes with (sp-runtime, transaction_validity.rs).
+// The messages with code 1010 (sp-runtime, transaction_validity.rs).
 const OUTDATED = 'Transaction is outdated';
 const BAD_SIGNATURE = 'Transaction has a bad signature';
 
-// The kinds of answers:
-//   taken        it is in the pool
-//   present      it was in the pool already
-//   full         the pool has no room now: wait, send again
-//   priority     the pool has another transaction with this nonce, which pays as much
-//   banned       the pool knows these very bytes, and will not have them for half an hour
-//   used         the account's nonce is beyond this one: it is in a block, or another is
-//   signature    not signed for the runtime that the node has now
-//   invalid      it will not be had, and the text says why
-//   unreachable  no answer of the pool: send again
+// The kinds of responses:
+//   taken        in the pool
+//   present      was in the pool already
+//   full         the pool has no room: wait, then send again
+//   priority     the pool has another transaction with this nonce and at least the same priority
+//   banned       the pool rejects these bytes for half an hour
+//   used         the nonce is already used, by this transaction or another one
+//   signature    signed for another runtime than the node's current one
+//   invalid      rejected; the text has the reason
+//   unreachable  no response: send again
 export const KINDS = ['taken', 'present', 'full', 'priority', 'banned', 'used', 'signature', 'invalid', 'unreachable'];
 
 const BY_CODE = {
@@ -40,7 +40,7 @@ const BY_CODE = {
 	[UNACTIONABLE]: 'invalid',
 };
 
-// { kind, text } of what author_submitExtrinsic failed with.
+// Returns { kind, text } for an error of author_submitExtrinsic.
 export function meaningOf(error) {
 	const text = [error?.message, error?.data].filter((part) => typeof part === 'string' && part !== '').join(': ').split('\n')[0];
 	if (error?.code !== INVALID) return { kind: BY_CODE[error?.code] ?? 'unreachable', text };

@@ -1,4 +1,4 @@
-// What is printed, for people.
+// The printed texts.
 import { KINDS } from './refusals.mjs';
 
 const MIB = 1024 * 1024;
@@ -11,21 +11,21 @@ const percent = (share) => `${Math.round(share * 100)} %`;
 const named = (counts, names) => names.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);
 const list = (parts) => (parts.length > 0 ? ` (${parts.join(', ')})` : '');
 
-// A block of the best chain, as it comes.
+// Returns the line for a new block of the best chain.
 export function blockLine({ number, ours, refTime, proofSize, length, unread }, limits) {
 	if (unread) return `#${number}: could not be read`;
 	const of = (value, name, divisor, unit) => `${fixed(value / divisor, divisor === MIB ? 2 : 0)} ${unit} (${percent(value / limits[name])})`;
 	return `#${number}: ${ours} ours, ref time ${of(refTime, 'refTime', PICOSECONDS, 'ms')}, proof ${of(proofSize, 'proofSize', MIB, 'MiB')}, length ${of(length, 'length', MIB, 'MiB')}`;
 }
 
-// What one transaction is, before it begins.
+// Returns the line that describes one transaction, printed before the load starts.
 export function callLine({ call, backlog, signaturesPerSecond }) {
 	const { kind, length, refTime, proofSize, reads, repeats, payload } = call;
-	const parts = kind === 'burn' ? `: ${reads} accounts looked up, its own ${repeats} times, ${payload} bytes of payload` : '';
-	return `each transaction: ${kind}${parts}; ${length} bytes, declared ${fixed(refTime / PICOSECONDS, 2)} ms and ${fixed(proofSize / 1024)} KiB of proof; at most ${backlog} in no block yet; ${Math.round(signaturesPerSecond)} signatures/s`;
+	const parts = kind === 'burn' ? `: reads ${reads} accounts, and its own ${repeats} times, ${payload} bytes of payload` : '';
+	return `each transaction: ${kind}${parts}; ${length} bytes, declared ${fixed(refTime / PICOSECONDS, 2)} ms and ${fixed(proofSize / 1024)} KiB of proof; backlog at most ${backlog}; ${Math.round(signaturesPerSecond)} signatures/s`;
 }
 
-// `report` is that of generator.mjs with `facts`.
+// `report` is the one of generator.mjs, with `facts`.
 export function reportText({ facts, ...report }) {
 	const { perSecond, latency, inFlight, lost, held, blocks } = report;
 	const stage = (name, count, more) => `  ${name.padEnd(12)}${String(count).padStart(8)}   ${more}`;
@@ -33,22 +33,22 @@ export function reportText({ facts, ...report }) {
 	const lines = [
 		`${report.sent} transactions in ${fixed(report.seconds)} s: ${rate(perSecond.sent)} of ${perSecond.asked}/s asked`,
 		stage('in a block', report.inBlock, `${rate(perSecond.inBlock)}, ${latencyOf(latency.block)}`),
-		report.included === null ? stage('included', '-', 'not looked at: give --relay') : stage('included', report.included, latencyOf(latency.included)),
+		report.included === null ? stage('included', '-', 'unknown without --relay') : stage('included', report.included, latencyOf(latency.included)),
 		stage('finalized', report.finalized, `${rate(perSecond.finalized)}, ${latencyOf(latency.finalized)}`),
 		stage('lost', lost.total, named(lost, Object.keys(lost).filter((name) => name !== 'total')).join(', ')).trimEnd(),
 		stage('in flight', Object.values(inFlight).reduce((sum, count) => sum + count, 0), named(inFlight, Object.keys(inFlight)).join(', ')).trimEnd(),
 	];
 	const also = [
-		...[[report.failed, 'failed in their block'], [report.late, 'lost ones came after the limit'], [report.unseen, 'known final by their nonces alone']],
+		...[[report.failed, 'failed in their block'], [report.late, 'lost ones came after the limit'], [report.unseen, 'finalized according to nonces only']],
 		...[[report.droppedByPool, 'dropped by the pool'], [report.resent, 'times sent again'], [report.resigned, 'signed again'], [report.retracted, 'retracted']],
 	];
 	const happened = also.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
 	if (happened.length > 0) lines.push(`  of these: ${happened.join(', ')}`);
-	const refused = named(report.answers, KINDS.filter((kind) => kind !== 'taken' && kind !== 'present'));
+	const refused = named(report.responses, KINDS.filter((kind) => kind !== 'taken' && kind !== 'present'));
 	if (refused.length > 0) lines.push(`  refusals: ${refused.join(', ')}`);
 	for (const [text, count] of Object.entries({ ...report.refusals, ...report.dispatchErrors })) lines.push(`    ${count} x ${text}`);
 	const waits = Object.entries(held).filter(([, time]) => time >= 100).map(([name, time]) => `${fixed(time / 1000)} s by ${WAITS[name]}`);
-	if (waits.length > 0) lines.push(`  kept from sending: ${waits.join(', ')}`);
+	if (waits.length > 0) lines.push(`  sending paused: ${waits.join(', ')}`);
 
 	lines.push(`${blocks.blocks} blocks, one in ${seconds(blocks.blockSeconds)}${list(blocks.unread > 0 ? [`${blocks.unread} could not be read`] : [])}`);
 	const use = (name, { mean, most, share, mostShare, perSecond }, divisor, unit, digits) =>
@@ -62,7 +62,7 @@ export function reportText({ facts, ...report }) {
 
 const WAITS = {
 	backlog: 'the backlog',
-	pool: 'a pool that refused',
-	accounts: 'accounts that rest',
+	pool: 'refusals of the pool',
+	accounts: 'paused accounts',
 	connection: 'the connection',
 };

@@ -6,17 +6,17 @@ import { blockLine, callLine, reportText } from './report.mjs';
 const MIB = 1024 * 1024;
 const LIMITS = { refTime: 2e12, proofSize: 10 * MIB, length: 5 * MIB };
 
-test('a block in a line', () => {
+test('the line for a block', () => {
 	const block = { number: 7, ours: 150, refTime: 1.5e12, proofSize: 5 * MIB, length: MIB };
 	assert.equal(blockLine(block, LIMITS), '#7: 150 ours, ref time 1500 ms (75 %), proof 5.00 MiB (50 %), length 1.00 MiB (20 %)');
 	assert.equal(blockLine({ number: 8, unread: true }, LIMITS), '#8: could not be read');
 });
 
-test('a transaction in a line', () => {
+test('the line for a transaction', () => {
 	const facts = { signaturesPerSecond: 1234.5, backlog: 335, call: { kind: 'burn', length: 25_000, refTime: 9.87e9, proofSize: 4096, reads: 67, repeats: 93, payload: 100 } };
 	assert.equal(
 		callLine(facts),
-		'each transaction: burn: 67 accounts looked up, its own 93 times, 100 bytes of payload; 25000 bytes, declared 9.87 ms and 4.0 KiB of proof; at most 335 in no block yet; 1235 signatures/s',
+		'each transaction: burn: reads 67 accounts, and its own 93 times, 100 bytes of payload; 25000 bytes, declared 9.87 ms and 4.0 KiB of proof; backlog at most 335; 1235 signatures/s',
 	);
 	assert.match(callLine({ ...facts, call: { kind: 'transfer', length: 144, refTime: 2.6e8, proofSize: 1024 } }), /^each transaction: transfer; 144 bytes/);
 });
@@ -29,7 +29,7 @@ const report = {
 	latency: { block: { p50: 3.6, p95: 6.3 }, included: { p50: 12, p95: 18 }, finalized: { p50: null, p95: null } },
 	inFlight: { asking: 0, waiting: 0, pool: 9, block: 20 },
 	lost: { total: 1, invalid: 1, usurped: 0 },
-	answers: { taken: 600, present: 5, full: 0 },
+	responses: { taken: 600, present: 5, full: 0 },
 	refusals: {},
 	dispatchErrors: {},
 	held: { backlog: 0, pool: 20 },
@@ -37,7 +37,7 @@ const report = {
 	facts: { signaturesPerSecond: 9000 },
 };
 
-test('a report without trouble', () => {
+test('a report without failures', () => {
 	assert.equal(
 		reportText(report),
 		`600 transactions in 30.0 s: 20.0/s of 20/s asked
@@ -54,11 +54,11 @@ test('a report without trouble', () => {
 	);
 });
 
-test('a report with trouble says what it was', () => {
+test('a report with failures names them', () => {
 	const text = reportText({
 		...report,
 		...{ droppedByPool: 3, resent: 12, retracted: 2, failed: 4 },
-		answers: { taken: 1, full: 12 },
+		responses: { taken: 1, full: 12 },
 		refusals: { 'full: Immediately Dropped': 12 },
 		dispatchErrors: { 'Module.Balances.X': 4 },
 		held: { backlog: 1500, connection: 25_900 },
@@ -70,8 +70,8 @@ test('a report with trouble says what it was', () => {
 		'  refusals: 12 full',
 		'    12 x full: Immediately Dropped',
 		'    4 x Module.Balances.X',
-		'  kept from sending: 1.5 s by the backlog, 25.9 s by the connection',
-		'  included           -   not looked at: give --relay',
+		'  sending paused: 1.5 s by the backlog, 25.9 s by the connection',
+		'  included           -   unknown without --relay',
 		'5 blocks, one in - (1 could not be read)',
 	]) {
 		assert.ok(text.split('\n').includes(line), `'${line}' is not in\n${text}`);

@@ -1,9 +1,9 @@
-// The few encodings that transactions are put together from, many times a second.
+// The few SCALE encodings that transactions consist of.
 
-// What a call's name is before its arguments: the pallet's index and its own.
+// The name of a call: the pallet's index and the call's index.
 export const CALL_INDEX = 2;
 
-// A whole number below 2^536 in the compact form of SCALE.
+// Encodes an integer below 2^536 in SCALE's compact form.
 export function compact(value) {
 	const number = BigInt(value);
 	if (number < 0n) throw new RangeError(`${number} has no compact form`);
@@ -16,7 +16,7 @@ export function compact(value) {
 	return Buffer.concat([Buffer.of(((length - 4) << 2) | 3), littleEndian(number, length)]);
 }
 
-// [value, where it ends] of the compact number at `at`.
+// Returns [value, end] of the compact number at `at`.
 export function readCompact(buffer, at = 0) {
 	const mode = buffer[at] & 3;
 	if (mode === 3) {
@@ -34,13 +34,13 @@ export function littleEndian(value, length) {
 }
 
 export function fromLittleEndian(buffer, at, length) {
-	if (at + length > buffer.length) throw new RangeError(`there are ${buffer.length} bytes, and ${at + length} were expected`);
+	if (at + length > buffer.length) throw new RangeError(`${at + length} bytes are needed, but there are ${buffer.length}`);
 	let value = 0n;
 	for (let last = at + length - 1; last >= at; last -= 1) value = (value << 8n) | BigInt(buffer[last]);
 	return value;
 }
 
-// Bytes with their number before them.
+// Prefixes bytes with their number.
 export function withLength(...parts) {
 	const all = Buffer.concat(parts);
 	return Buffer.concat([compact(all.length), all]);
@@ -58,15 +58,15 @@ const SIGNED = 0x84;
 const ID = 0;
 const PUBLIC_KEY = 32;
 const SIGNATURE = 64;
-// MultiSignature's indices.
+// Indices of MultiSignature.
 const SCHEMES = { ed25519: 0, sr25519: 1 };
 
 export function signedTransaction({ publicKey, scheme, signature, extra, call }) {
 	return withLength(Buffer.of(SIGNED, ID), publicKey, Buffer.of(SCHEMES[scheme]), signature, extra, call);
 }
 
-// A transaction's signature in hexadecimal, by which it is recognised in a block; undefined for one that
-// is not signed in this way.
+// Returns a transaction's signature in hexadecimal, by which it is found in blocks, or undefined if it is not
+// signed in this form.
 export function signatureOf(transaction) {
 	const bytes = Buffer.from(transaction.buffer, transaction.byteOffset, transaction.length);
 	const start = 1 << Math.min(bytes[0] & 3, 2);

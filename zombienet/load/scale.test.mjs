@@ -20,21 +20,21 @@ const VECTORS = [
 	[(1n << 128n) - 1n, '33ffffffffffffffffffffffffffffffff'],
 ];
 
-test('compact numbers are those of the codec, and are read back', () => {
+test('compact numbers are encoded and decoded as the codec specifies', () => {
 	for (const [value, encoded] of VECTORS) {
 		assert.equal(compact(value).toString('hex'), encoded);
 		assert.deepEqual(readCompact(Buffer.from(`ff${encoded}ff`, 'hex'), 1), [BigInt(value), 1 + encoded.length / 2]);
 	}
 });
 
-test('what has no compact form is refused, and so is what ends too early', () => {
+test('numbers that are too large and buffers that are too short are errors', () => {
 	assert.throws(() => compact(-1), RangeError);
 	assert.throws(() => compact(1n << 536n), RangeError);
 	assert.throws(() => readCompact(Buffer.from('0200', 'hex')), RangeError);
 	assert.throws(() => fromLittleEndian(Buffer.alloc(3), 0, 4), RangeError);
 });
 
-test('little endian', () => {
+test('integers are little endian', () => {
 	assert.equal(littleEndian(258, 4).toString('hex'), '02010000');
 	assert.equal(fromLittleEndian(Buffer.from('02010000', 'hex'), 0, 4), 258n);
 	assert.equal(hex(withLength(Buffer.of(1), Buffer.of(2, 3))), '0x0c010203');
@@ -46,14 +46,14 @@ for (const scheme of ['ed25519', 'sr25519']) {
 			const signature = Buffer.alloc(64, 7);
 			const bytes = signedTransaction({ publicKey: Buffer.alloc(32, 1), scheme, signature, extra: Buffer.of(0, 4, 0), call: Buffer.alloc(length) });
 			assert.equal(signatureOf(bytes), signature.toString('hex'));
-			// Also where they are a part of a larger buffer, as polkadot-api gives them.
+			// Also in a part of a larger buffer, as polkadot-api returns them.
 			assert.equal(signatureOf(Uint8Array.from([9, ...bytes]).subarray(1)), signature.toString('hex'));
 			assert.equal(signatureOf(bytes.subarray(0, 90)), undefined);
 		});
 	}
 }
 
-test('inherents and other kinds of transactions have no signature that is known', () => {
+test('inherents and other kinds of transactions have no signature', () => {
 	assert.equal(signatureOf(Buffer.from('280403000b0000000000', 'hex')), undefined);
 	const other = signedTransaction({ publicKey: Buffer.alloc(32), scheme: 'sr25519', signature: Buffer.alloc(64), extra: Buffer.alloc(0), call: Buffer.alloc(3) });
 	for (const [at, what] of [[2, 0x04], [3, 1], [36, 2]]) {

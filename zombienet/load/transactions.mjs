@@ -1,24 +1,22 @@
-// Makes the bytes of transactions, signed ahead where that is asked for.
+// Makes the bytes of transactions. Can sign them in advance.
 import { createHash } from 'node:crypto';
 
-// `accounts` as keys.mjs derives them, `callOf(account, nonce)` gives the call as bytes, `compose` is what
-// extrinsic.mjs learns.
+// `accounts`: see keys.mjs. `callOf(account, nonce)` returns the call as bytes. `compose`: see extrinsic.mjs.
 export function transactions({ accounts, callOf, compose }) {
-	// Signatures of transactions without a tip that were not asked for yet. They are small where calls are
-	// large, so these are made again.
+	// Unused signatures of transactions without a tip. Calls can be large, so they are made again.
 	let ahead = new Map();
 	let current = { callOf, compose };
 	const name = (account, nonce) => `${account}/${nonce}`;
 	const prepare = ({ account, nonce, tip }) => current.compose({ call: current.callOf(account, nonce), nonce, tip });
 	return {
-		// The bytes of one. The same again gives the same bytes only in Ed25519, unless it was signed ahead.
+		// Returns the bytes of one transaction. Only Ed25519, or signing in advance, gives the same bytes again.
 		make({ account, nonce, tip }) {
 			const { publicKey, scheme, sign } = accounts[account];
 			const { payload, finish } = prepare({ account, nonce, tip });
 			const known = tip === 0 ? ahead.get(name(account, nonce)) : undefined;
 			return finish({ publicKey, scheme, signature: known ?? sign(payload) });
 		},
-		// Signs the transactions that the accounts begin with in turn, `count` in all.
+		// Signs the first `count` transactions of the accounts in turn.
 		signAhead(firstNonces, count) {
 			for (let made = 0; made < count; made += 1) {
 				const account = made % accounts.length;
@@ -26,7 +24,7 @@ export function transactions({ accounts, callOf, compose }) {
 				ahead.set(name(account, nonce), accounts[account].sign(prepare({ account, nonce, tip: 0 }).payload));
 			}
 		},
-		// The runtime is another: signatures for the last one are worth nothing.
+		// The runtime changed: signatures for the previous one are invalid.
 		renew({ callOf, compose }) {
 			current = { callOf, compose };
 			ahead = new Map();
@@ -34,17 +32,16 @@ export function transactions({ accounts, callOf, compose }) {
 	};
 }
 
-// --- What they call -------------------------------------------------------------------------------
+// --- Calls ----------------------------------------------------------------------------------------
 
-// Each account sends `amount` to the next one, and the last to the first.
+// Each account sends `amount` to the next one, the last to the first.
 export function transfers({ calls, accounts, amount }) {
 	const made = accounts.map((_, at) => calls.transfer(accounts[(at + 1) % accounts.length].publicKey, amount));
 	return (account) => made[account];
 }
 
-// Calls that burn weight: `reads` other accounts of `state` are looked up, then the sender's own `repeats`
-// times, and `payload` bytes are carried along. Calls that follow one another read other accounts, so that
-// none of them finds in the proof what it needs.
+// Calls that use weight: each reads `reads` other accounts of `state`, then the sender's account `repeats` times,
+// and has `payload` bytes. Consecutive calls read different accounts, so that each one adds to the proof.
 export function burning({ calls, accounts, state, reads, repeats, payload }) {
 	const freight = payload > 0 ? calls.remark(Buffer.alloc(payload)) : undefined;
 	return (account, nonce) => {
@@ -57,7 +54,7 @@ export function burning({ calls, accounts, state, reads, repeats, payload }) {
 	};
 }
 
-// Public keys without a private one, spread over the state.
+// Public keys without private keys, spread over the state.
 export function stateKeys(seed, count) {
 	return Array.from({ length: count }, (_, index) => createHash('sha256').update(`conveyor load ${seed} ${index}`).digest());
 }

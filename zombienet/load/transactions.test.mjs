@@ -1,4 +1,4 @@
-// Unit tests of transactions.mjs, calls.mjs and extrinsic.mjs: what is signed, and how often.
+// Unit tests of transactions.mjs, calls.mjs and extrinsic.mjs.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { blake2b256 } from '@polkadot-labs/hdkd-helpers';
@@ -12,7 +12,7 @@ const calls = encoders({ transfer: index(0), create: index(1), upgradeAccounts: 
 const accounts = [1, 2, 3].map((number) => ({ publicKey: Buffer.alloc(32, number), scheme: 'ed25519' }));
 
 describe('calls', () => {
-	it('are encoded as the runtime reads them', () => {
+	it('are encoded as the runtime decodes them', () => {
 		const to = Buffer.alloc(32, 9);
 		assert.equal(hex(calls.transfer(to, 1_000_000n)), `0x0a0000${'09'.repeat(32)}02093d00`);
 		assert.equal(hex(calls.create(to, 1n)), `0x0a0100${'09'.repeat(32)}04`);
@@ -21,7 +21,7 @@ describe('calls', () => {
 		assert.equal(hex(calls.all([calls.remark(Buffer.alloc(0)), calls.upgradeAccounts([])])), '0x0a04080a03000a0200');
 	});
 
-	// What polkadot-api has of a runtime: each call with its arguments.
+	// The part of polkadot-api's typed API that is used: each call with its arguments.
 	const api = (encode) => ({
 		tx: new Proxy(
 			{},
@@ -32,12 +32,12 @@ describe('calls', () => {
 		),
 	});
 	const NAMES = { transfer_keep_alive: 0, transfer_allow_death: 1, upgrade_accounts: 2, remark: 3, batch_all: 4 };
-	const nobody = Buffer.alloc(32);
+	const zeroAddress = Buffer.alloc(32);
 	const encode = (name, value) => {
 		const rest = {
-			transfer_keep_alive: () => [Buffer.of(0), nobody, compact(value.value)],
-			transfer_allow_death: () => [Buffer.of(0), nobody, compact(value.value)],
-			upgrade_accounts: () => [compact(value.who.length), ...value.who.map(() => nobody)],
+			transfer_keep_alive: () => [Buffer.of(0), zeroAddress, compact(value.value)],
+			transfer_allow_death: () => [Buffer.of(0), zeroAddress, compact(value.value)],
+			upgrade_accounts: () => [compact(value.who.length), ...value.who.map(() => zeroAddress)],
 			remark: () => [compact(value.remark.length), value.remark],
 			batch_all: () => [compact(value.calls.length), ...value.calls.map((call) => encode(call.value.type, call.value.value))],
 		}[name]();
@@ -47,17 +47,17 @@ describe('calls', () => {
 	it('are learned from polkadot-api', async () => {
 		const learned = await learnCalls(api(encode));
 		assert.equal(hex(learned.remark(Buffer.of(5))), hex(calls.remark(Buffer.of(5))));
-		assert.equal(hex(learned.transfer(nobody, 7n)), hex(calls.transfer(nobody, 7n)));
+		assert.equal(hex(learned.transfer(zeroAddress, 7n)), hex(calls.transfer(zeroAddress, 7n)));
 	});
 
-	it('that look other than expected are refused', async () => {
+	it('with an unexpected encoding are rejected', async () => {
 		const other = (name, value) => (name === 'remark' && value.remark.length > 0 ? Buffer.of(0) : encode(name, value));
-		await assert.rejects(learnCalls(api(other)), /^Error: the call System\.remark is encoded as 0x00, and not as /);
+		await assert.rejects(learnCalls(api(other)), /^Error: the call System\.remark is encoded as 0x00, but expected as /);
 	});
 });
 
 describe('a signed transaction', () => {
-	// A chain whose transactions carry 2 bytes, the nonce, 1 byte, the tip and nothing more.
+	// A chain whose transactions contain 2 bytes, the nonce, 1 byte and the tip.
 	const REMARK = Buffer.from('000000', 'hex');
 	const chain = (parts) => async (_api, _at, { nonce, tip }) => {
 		const extra = Buffer.concat(parts(compact(nonce), compact(tip)));
@@ -70,7 +70,7 @@ describe('a signed transaction', () => {
 	};
 	const ordinary = chain((nonce, tip) => [Buffer.of(0, 0), nonce, Buffer.of(0), tip]);
 
-	it('is put together as polkadot-api does it', async () => {
+	it('is encoded as polkadot-api does it', async () => {
 		const compose = await learn({}, 'best', ordinary);
 		const call = Buffer.from('0a0b', 'hex');
 		const { payload, finish } = compose({ call, nonce: 300, tip: 0 });
@@ -80,19 +80,19 @@ describe('a signed transaction', () => {
 		assert.equal(hex(bytes), `0x${compact(inner.length / 2).toString('hex')}${inner}`);
 	});
 
-	it('is signed by its hash if it is long', async () => {
+	it('is signed by its hash if its payload is long', async () => {
 		const compose = await learn({}, 'best', ordinary);
 		const call = Buffer.alloc(300, 1);
 		const whole = Buffer.concat([call, Buffer.alloc(5), Buffer.from('0abbccdd', 'hex')]);
 		assert.equal(hex(compose({ call, nonce: 0, tip: 0 }).payload), hex(blake2b256(whole)));
 	});
 
-	it('of a chain that puts other things into it is refused', async () => {
+	it('of a chain with unknown extensions is rejected', async () => {
 		const twice = chain((nonce, tip) => [nonce, tip, nonce]);
 		await assert.rejects(learn({}, 'best', twice), UnknownExtensions);
 	});
 
-	it('is signed once where it is signed ahead, and anew for another runtime', () => {
+	it('is signed once if it is signed in advance, and again for another runtime', () => {
 		const signed = [];
 		const signing = accounts.map((account, at) => ({
 			...account,
@@ -116,8 +116,8 @@ describe('a signed transaction', () => {
 	});
 });
 
-describe('what is called', () => {
-	it('transfers go around', () => {
+describe('calls of a load', () => {
+	it('are transfers in a circle', () => {
 		const callOf = transfers({ calls, accounts, amount: 5n });
 		for (const [from, to] of [[0, 1], [1, 2], [2, 0]]) {
 			assert.equal(hex(callOf(from, 99)), hex(calls.transfer(accounts[to].publicKey, 5n)));
@@ -126,7 +126,7 @@ describe('what is called', () => {
 
 	const state = stateKeys('load', 10);
 
-	it('burning calls that follow one another look up other accounts', () => {
+	it('are burning calls that read different accounts one after the other', () => {
 		const callOf = burning({ calls, accounts, state, reads: 2, repeats: 0, payload: 0 });
 		const looked = (account, nonce) => {
 			const call = callOf(account, nonce);
@@ -135,7 +135,7 @@ describe('what is called', () => {
 		assert.deepEqual([looked(0, 0), looked(1, 0), looked(2, 0), looked(0, 1), looked(1, 1), looked(2, 1)], [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [0, 1]]);
 	});
 
-	it('burning calls have what they are asked for', () => {
+	it('are burning calls with the given reads, repeats and payload', () => {
 		const own = accounts[1].publicKey;
 		const made = (size) => hex(burning({ calls, accounts, state, reads: 0, repeats: 0, payload: 0, ...size })(1, 0));
 		assert.equal(made({ repeats: 2 }), hex(calls.upgradeAccounts([own, own])));
@@ -145,7 +145,7 @@ describe('what is called', () => {
 		assert.equal(made({}), hex(calls.remark(Buffer.alloc(0))));
 	});
 
-	it('the accounts that are looked up are the same each time, and others for another seed', () => {
+	it('read the same accounts in each run, and others for another seed', () => {
 		assert.deepEqual(stateKeys('load', 2), state.slice(0, 2));
 		assert.notDeepEqual(stateKeys('load2', 2), state.slice(0, 2));
 		assert.equal(new Set(state.map(hex)).size, 10);

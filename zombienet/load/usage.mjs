@@ -1,6 +1,6 @@
-// What the blocks of the best chain used of their limits while load was on, and how fast things went.
+// Usage of the best chain's blocks while the load runs, and rates.
 
-// Blocks as generator.mjs describes them, with their hash. Times in milliseconds.
+// Blocks are those of generator.mjs, with their hash. Times in milliseconds.
 export function usage() {
 	const blocks = new Map();
 	let from = Infinity;
@@ -8,17 +8,17 @@ export function usage() {
 	return {
 		begin: (now) => (from = now),
 		end: (now) => (to = Math.min(to, now)),
-		// Blocks that were there before are told with -Infinity.
+		// Blocks that existed at the start are passed with -Infinity.
 		enact(block, now) {
-			// One that comes back keeps its time.
+			// A block that returns to the best chain keeps its time.
 			const { at = now } = blocks.get(block.hash) ?? {};
 			blocks.set(block.hash, { ...block, at, onBest: true });
 		},
 		retract(hash) {
 			if (blocks.has(hash)) blocks.get(hash).onBest = false;
 		},
-		// `limits`: { refTime, proofSize, length } of a block. The first block that came under load tells when
-		// counting begins, and does not count itself: it had less time than the others to be filled.
+		// `limits`: { refTime, proofSize, length } of a block. Counting starts after the first block under load,
+		// which had less time than the others to be filled.
 		figures(limits) {
 			const [first, ...counted] = [...blocks.values()].filter(({ at, onBest }) => onBest && at >= from && at <= to);
 			const seconds = counted.length > 0 ? (counted.at(-1).at - first.at) / 1000 : 0;
@@ -43,8 +43,8 @@ function used(blocks, name, limit, seconds) {
 	return { total, mean, most, limit, share: mean / limit, mostShare: most / limit, perSecond: seconds > 0 ? total / seconds : null };
 }
 
-// How many per second come, of what comes in portions. The first portion tells when counting begins.
-export function pace() {
+// Returns the rate per second of items that come in portions. Counting starts after the first portion.
+export function rateOf() {
 	let [first, last] = [];
 	let total = 0;
 	return {

@@ -1,12 +1,12 @@
 // Unit tests of usage.mjs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pace, usage } from './usage.mjs';
+import { rateOf, usage } from './usage.mjs';
 
 const LIMITS = { refTime: 100, proofSize: 1000, length: 10 };
 const block = (hash, refTime, ours = 1) => ({ hash, number: 1, refTime, proofSize: refTime * 10, length: 1, ours });
 
-test('what blocks used is told of a block, of its limit and of a second', () => {
+test('usage is given per block, as a share of the limit, and per second', () => {
 	const used = usage();
 	used.begin(0);
 	used.enact(block('first', 80), 3_000);
@@ -21,7 +21,7 @@ test('what blocks used is told of a block, of its limit and of a second', () => 
 	assert.equal(rest.transactions, 30);
 });
 
-test('blocks before, after and off the best chain do not count', () => {
+test('blocks before and after the load and outside the best chain do not count', () => {
 	const used = usage();
 	used.enact(block('old', 1), -Infinity);
 	used.begin(0);
@@ -30,7 +30,7 @@ test('blocks before, after and off the best chain do not count', () => {
 	used.retract('fork');
 	used.enact(block('a', 10), 3_001);
 	used.retract('a');
-	// It keeps the time at which it came.
+	// The block keeps the time at which it came first.
 	used.enact(block('a', 10), 5_000);
 	used.end(6_000);
 	used.enact(block('late', 99), 6_001);
@@ -39,7 +39,7 @@ test('blocks before, after and off the best chain do not count', () => {
 	assert.deepEqual([blocks, seconds, refTime.total], [1, 3, 10]);
 });
 
-test('without blocks there are no figures to be wrong', () => {
+test('without blocks the figures are null', () => {
 	const used = usage();
 	assert.equal(used.figures(LIMITS).blocks, 0);
 	used.begin(0);
@@ -57,8 +57,8 @@ test('a block that could not be read is counted as such', () => {
 	assert.deepEqual([unread, refTime.total], [1, 0]);
 });
 
-test('a pace counts from the first portion on', () => {
-	const finality = pace();
+test('a rate counts from the first portion on', () => {
+	const finality = rateOf();
 	assert.equal(finality.perSecond(), null);
 	finality.add(0, 1_000);
 	finality.add(500, 10_000);

@@ -1,6 +1,5 @@
-// The network `basic` on a real relay chain: the parachain keeps its pace, is finalized, takes
-// transactions, obeys only its governance, knows how its inclusion goes, and no node complains. Prints the
-// figures it judges by.
+// The network `basic` on a real relay chain: block rate, finality, transactions, governance, inclusion statistics,
+// and no errors in the logs. Prints the figures.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { firstOf, within } from 'conveyor-observer/bounded';
@@ -16,18 +15,18 @@ import { launch } from '../launch.mjs';
 
 const PARA = 2000;
 
-// Upstream's thresholds for a parachain with one core that backs in every relay block
-// (`async_backing_6_seconds_rate`). What is missing to one candidate a block is lost around a change of
-// session, and on a machine that is too busy.
+// Upstream's thresholds for a parachain with one core that is backed in every relay block
+// (`async_backing_6_seconds_rate`). Candidates are missing around a change of session, and on a machine that is
+// too slow.
 const RELAY_BLOCKS = 15;
 const BACKED = { least: 11, most: 16 };
 const FINALITY_LAG = 6;
 const LAG_SAMPLES = 5;
-// Relay blocks over which the chain's own statistics are compared with those of an observer.
+// Number of relay blocks over which the chain's statistics are compared with those of an observer.
 const INCLUSION_RELAY_BLOCKS = 40;
 
-// Limits of waiting, in seconds. Westend's fast runtime changes the session every 20 blocks (120 s), the
-// first time up to 240 s after the start; 15 blocks take 90 s, and those that do not count more.
+// Time limits in seconds. Westend's fast runtime changes the session every 20 blocks (120 s), the first time up to
+// 240 s after the start. 15 relay blocks take 90 s, and those that do not count take more.
 const SECONDS = { throughput: 600, lag: 180, transaction: 180, fullNode: 60, inclusion: 600 };
 
 // 1.5 units of the token, which has 12 decimals.
@@ -54,7 +53,7 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 		const start = Date.now();
 		network = await launch('basic', { report });
 		console.log(`network up after ${round((Date.now() - start) / 1000)} s; logs: ${network.folder}`);
-		// From the first block on: what the chain tells is about all of them.
+		// From the first block on, because the chain's statistics start there.
 		const parachain = to('collator-2');
 		inclusion = followInclusion({
 			relay: to('bob'),
@@ -92,7 +91,7 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 		assert.ok(backed >= BACKED.least && backed <= BACKED.most, `${backed} candidates were backed`);
 	});
 
-	// They do not get in each other's way, and each takes half a minute of waiting for finality.
+	// These tests do not affect each other, and each waits half a minute for finality.
 	describe('after the first blocks', { concurrency: true }, () => {
 		it(`is finalized within ${FINALITY_LAG} blocks of its best block`, async () => {
 			const { client } = to('collator-1');
@@ -104,7 +103,7 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 				client.bestBlocks$,
 				(blocks) => {
 					const [best, last] = [blocks[0], blocks.at(-1)];
-					// One sample for each newly finalized block; before the first there is nothing to follow.
+					// One sample per newly finalized block. Before the first one the lag is undefined.
 					if (last.number === 0 || last.number === finalized) return undefined;
 					finalized = last.number;
 					lags.push(best.number - last.number);
@@ -183,7 +182,7 @@ describe('network basic', { timeout: 1_800_000 }, () => {
 		}
 	});
 
-	it('tells on which attempts candidates were backed, and block confidence', async () => {
+	it('reports attempts and block confidence', async () => {
 		const { text, wrong } = await figuresOf({ pipeline, relay: to('bob'), para: to('collator-1') });
 		console.log(text);
 		assert.deepEqual(wrong, []);

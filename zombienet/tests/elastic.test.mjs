@@ -1,5 +1,5 @@
-// The network `elastic`: a parachain with three cores builds a block for each in every relay slot. Two of
-// the cores are assigned while the relay chain runs. Prints the figures it judges by.
+// The network `elastic`: a parachain with three cores builds a block for each core in every relay slot. Two of the
+// cores are assigned while the relay chain runs. Prints the figures.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Enum } from 'polkadot-api';
@@ -16,19 +16,19 @@ import { launch } from '../launch.mjs';
 
 const PARA = 2000;
 
-// Those that the genesis leaves free; the third, number 2, is the parachain's from the beginning.
+// Those that the genesis leaves free. The parachain has the third, number 2, from genesis on.
 const FURTHER_CORES = [0, 1];
-// All of a core, in the parts that coretime is divided into.
+// A whole core, in the parts that coretime is divided into.
 const WHOLE_CORE = 57_600;
 const CORES = 3;
 const LIMITS = { velocity: 3, capacity: 12, target_block_rate: 3 };
 
-// Upstream's threshold for three cores (`slot_based_3cores`). What is missing to 45 is lost around a change
-// of session.
+// Upstream's threshold for three cores (`slot_based_3cores`). Up to 45 are possible; some are missing around a
+// change of session.
 const RELAY_BLOCKS = 15;
 const BACKED = { least: 34, most: CORES * RELAY_BLOCKS };
 
-// Limits of waiting, as in basic.test.mjs.
+// Time limits in seconds, as in basic.test.mjs.
 const SECONDS = { transaction: 180, start: 600, throughput: 300 };
 
 const report = (line) => console.log(`... ${line}`);
@@ -60,7 +60,7 @@ describe('network elastic', { timeout: 1_800_000 }, () => {
 		await network?.stop();
 	});
 
-	it('is given two further cores', async () => {
+	it('gets two additional cores', async () => {
 		assert.deepEqual(await to('collator-1').api.query.Velocity.CurrentLimits.getValue(), LIMITS);
 		const { api } = to('alice');
 		const assignment = [[Enum('Task', PARA), WHOLE_CORE]];
@@ -96,7 +96,7 @@ describe('network elastic', { timeout: 1_800_000 }, () => {
 		assert.equal(Object.keys(perCore).length, CORES, 'not every core was used');
 	});
 
-	it(`builds ${LIMITS.target_block_rate} blocks on a relay parent, each on a core of its own, and never more`, () => {
+	it(`builds ${LIMITS.target_block_rate} blocks on a relay parent, each on a separate core, and never more`, () => {
 		const built = builtOn(pipeline.lines());
 		const numbers = Array.from({ length: LIMITS.target_block_rate }, (_, at) => at + 1);
 		console.log(`relay parents with ${numbers.join(', ')} included blocks: ${numbers.map((number) => built.filter(({ blocks }) => blocks === number).length).join(', ')}`);
@@ -104,7 +104,7 @@ describe('network elastic', { timeout: 1_800_000 }, () => {
 		assert.ok(built.some(({ blocks, cores }) => blocks === CORES && cores === CORES), 'no relay parent has a block on each core');
 	});
 
-	it('tells on which attempts candidates were backed, and block confidence', async () => {
+	it('reports attempts and block confidence', async () => {
 		const { text, wrong } = await figuresOf({ pipeline, relay: to('alice'), para: to('collator-1') });
 		console.log(text);
 		assert.deepEqual(wrong, []);

@@ -1,9 +1,11 @@
-// What async backing promises has to hold when processes die. On one running network, one after the other: the
-// validator that backs the parachain is stopped for five relay blocks, a collator is killed and started again, all
-// collators are stopped for a minute, the full node is started anew. After each, blocks are backed and finalized
-// again and the unincluded segment is as short as before; in the end every block that any node ever called final
-// is on the chain, and every transaction that was sent all the time is final. What the faults cost is printed:
-// blocks proposed again and lost, candidates timed out and dropped.
+// Asynchronous backing when processes fail. Faults on one running network, one after the other:
+// 1. the validator that backs the parachain is stopped for five relay blocks;
+// 2. a collator is killed and restarted;
+// 3. all collators are stopped for a minute;
+// 4. the full node is restarted.
+// After each, blocks are backed and finalized again and the unincluded segment is as short as before. At the end
+// every block that a node reported as final is on the chain, and every transaction is final. Prints the cost of
+// the faults: re-proposed and lost blocks, timed out and dropped candidates.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,26 +25,26 @@ import { reportText } from '../load/report.mjs';
 
 const PARA = 2000;
 
-// Relay blocks without a fault, close to no change of session, from which the usual length of the segment
-// is taken.
+// Number of relay blocks without a fault, not close to a change of session, from which the usual length of the
+// segment is taken.
 const STEADY = 8;
-// When the pipeline runs again: of 4 relay blocks in a row 3 bring a candidate, as in `basic`.
+// The pipeline has recovered when 3 of 4 consecutive relay blocks have a backed candidate, as in `basic`.
 const RUNNING = { window: 4, least: 3 };
-// How long processes are stopped: the validator for as many relay blocks, the collators for as many seconds.
+// Duration of a stop: in relay blocks for the validator, in seconds for the collators.
 const STOPPED = { validator: 5, collators: 60 };
-// What was seconded before the validator was stopped takes at most three of these relay blocks, because the
-// segment has room for no more. The others are without a candidate.
+// Candidates seconded before the validator was stopped fill at most three of these relay blocks, because the
+// segment has no room for more. The others have no candidate.
 const IDLE = STOPPED.validator - 3;
-// Sessions in which a validator is looked for that may be stopped. One of four may not: all of these are Alice's
-// once in a million runs.
+// Maximum number of sessions to wait for another backing validator than Alice. Of four validators one must not be
+// stopped: it backs in all of these sessions once in a million runs.
 const SESSIONS = 10;
-// Relay blocks that a killed collator stays away: its turn to author comes and goes.
+// Number of relay blocks for which the killed collator stays away: at least one of its turns to author passes.
 const AWAY = 3;
 
-// Through the collator that is not killed; it is stopped once, with the other.
+// Sent through the collator that is not killed. It is stopped once, with the other one.
 const LOAD = { rate: 3, accounts: 20, limit: 900, wait: 60 };
 
-// Limits of waiting, in seconds.
+// Time limits in seconds.
 const SECONDS = { start: 900, session: 300, recovery: 600, load: 600, finality: 300 };
 
 const report = (line) => console.log(`... ${line}`);
@@ -56,7 +58,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 	let finality;
 	let usual;
 	let loud = false;
-	// Which nodes were in trouble, and when.
+	// The faults: which nodes, and when.
 	const faultPeriods = [];
 	const connections = new Map();
 	const to = (name) => connections.get(name);
@@ -90,12 +92,12 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		load?.close();
 		finality?.stop();
 		await Promise.allSettled([pipeline, ...connections.values()].map((open) => open?.close()));
-		// Whatever becomes of those that were started here, the network goes.
+		// The network stops even if a restarted node does not.
 		await nodes?.close().finally(() => network.stop());
 	});
 
-	// Lets `fault`, of the kind `kind` (log-scan.mjs), happen to the nodes `names`, waits until the pipeline runs
-	// again, and prints what it took.
+	// Applies `fault` of the kind `kind` (log-scan.mjs) to the nodes `names`, waits until the pipeline has
+	// recovered, and prints the cost.
 	async function survive(what, kind, names, fault) {
 		const from = pipeline.now();
 		const trouble = { kind, names, from: Date.now() };
@@ -103,7 +105,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		await fault();
 		const end = pipeline.now();
 		const tip = pipeline.lines().at(-1).best;
-		// They learn of all that has happened at once, and complain of what is gone: until the next relay block.
+		// Resumed nodes log errors about blocks that are gone. These end with the next relay block.
 		await pipeline.until(SECONDS.recovery, `a relay block after ${what}`, (lines) => (lines.at(-1).number > end ? true : undefined));
 		faultPeriods.push({ ...trouble, to: Date.now() });
 		const to = await pipeline.until(SECONDS.recovery, `the pipeline to run again after ${what}`, (lines) => {
@@ -115,13 +117,13 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		const included = lines.find((line) => line.number > end && line.included.length > 0).number;
 		const drained = lines.find((line) => line.number > end && line.head >= tip).number;
 		console.log(`${what}, relay blocks #${from} to #${end}: ${tallyText(tally(lines, from, end))}`);
-		console.log(`after it: backed again with the relay block ${backed - end} later, included ${included - end} later, the segment drained of all up to #${tip} ${drained - end} later, the pipeline running ${to - end} later; ${tallyText(tally(lines, end + 1, to))}`);
+		console.log(`after it: backed again ${backed - end} relay blocks later, included ${included - end} later, the segment without blocks up to #${tip} ${drained - end} later, the pipeline recovered ${to - end} later; ${tallyText(tally(lines, end + 1, to))}`);
 		const { sent, inBlock, finalized, lost, retracted, droppedByPool, resent } = load.report();
 		console.log(`transactions until then: ${sent} sent, ${inBlock} in a block, ${finalized} finalized, ${lost.total} lost; ${retracted} retracted, ${droppedByPool} dropped by the pool, ${resent} times sent again`);
 	}
 
-	// The validator that backs the parachain for the rest of the session. It is not Alice, through whose RPC
-	// collators and observer follow the relay chain: this waits for a session of another one.
+	// Returns the validator that backs the parachain for the rest of the session. Waits for a session in which it
+	// is not Alice, because collators and observer follow the relay chain through her RPC.
 	async function backer() {
 		const { api } = to('alice');
 		const at = { at: 'best' };
@@ -129,8 +131,8 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		const validators = network.nodes.filter(({ role }) => role === 'validator').map(({ name }) => name);
 		let asked;
 		for (let left = SESSIONS; left > 0; left -= 1) {
-			// Early in a session, so that it is the one that backs until the end of the fault.
-			asked = await pipeline.until(SECONDS.session, 'a session that has begun', (lines) => {
+			// Early in a session, so that the same validator backs until the end of the fault.
+			asked = await pipeline.until(SECONDS.session, 'the start of a session', (lines) => {
 				const into = intoSession(lines);
 				const session = lines.at(-1)?.number - into;
 				return session !== asked && into >= 4 && into <= 9 ? session : undefined;
@@ -145,7 +147,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		return assert.fail(`alice backed the parachain in ${SESSIONS} sessions`);
 	}
 
-	it(`goes on after the validator that backs it was stopped for ${STOPPED.validator} relay blocks`, async () => {
+	it(`continues after the validator that backs it was stopped for ${STOPPED.validator} relay blocks`, async () => {
 		const victim = await backer();
 		let paused;
 		await survive(`${victim} stopped for ${STOPPED.validator} relay blocks`, 'stopped', [victim], async () => {
@@ -161,7 +163,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		assert.ok(paused.idle >= IDLE, `backing did not pause: only the last ${paused.idle} relay blocks backed nothing`);
 	});
 
-	it('goes on after a collator was killed and started again', async () => {
+	it('continues after a collator was killed and restarted', async () => {
 		await survive('collator-1 killed', 'ended', ['collator-1'], async () => {
 			const killed = pipeline.now();
 			await nodes.end('collator-1', 'SIGKILL');
@@ -172,7 +174,7 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		console.log(`collator-1 is at finalized block #${number}`);
 	});
 
-	it(`goes on after all collators were stopped for ${STOPPED.collators} s`, async () => {
+	it(`continues after all collators were stopped for ${STOPPED.collators} s`, async () => {
 		const all = network.nodes.filter(({ role }) => role === 'collator').map(({ name }) => name);
 		await survive(`all collators stopped for ${STOPPED.collators} s`, 'stopped', all, async () => {
 			await Promise.all(all.map(nodes.stop));
@@ -181,12 +183,12 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		});
 	});
 
-	it('goes on after the full node was started anew', async () => {
-		await survive('para-full started anew', 'ended', ['para-full'], async () => {
+	it('continues after the full node was restarted', async () => {
+		await survive('para-full restarted', 'ended', ['para-full'], async () => {
 			await nodes.end('para-full', 'SIGTERM');
 			await nodes.start('para-full');
 		});
-		assert.ok(pipeline.summary().lostConnections.para >= 1, 'the observer has noticed that its node was away');
+		assert.ok(pipeline.summary().lostConnections.para >= 1, 'the observer reports that its node was lost');
 	});
 
 	it('loses no transaction', async () => {
@@ -208,17 +210,17 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 				await firstOf(SECONDS.finality, `${name} to finalize block #${highest}`, client.finalizedBlock$, ({ number }) => (number >= highest ? true : undefined));
 				assert.deepEqual(lostOf(theirs, await finalChain(client)), [], `blocks that are not on the chain of ${name}`);
 			}
-			console.log(`${para === undefined ? 'relay chain' : `parachain ${para}`}: ${theirs.length} times a node called a block final, up to #${highest}; all of these blocks are on the chain of ${those.map(({ name }) => name).join(', ')}`);
+			console.log(`${para === undefined ? 'relay chain' : `parachain ${para}`}: ${theirs.length} finalized blocks reported by nodes, up to #${highest}; all of them are on the chain of ${those.map(({ name }) => name).join(', ')}`);
 		}
 	});
 
-	it('tells on which attempts candidates were backed, and block confidence', async () => {
+	it('reports attempts and block confidence', async () => {
 		const { text, wrong } = await figuresOf({ pipeline, relay: to('alice'), para: to('para-full') });
 		console.log(text);
 		assert.deepEqual(wrong, []);
 	});
 
-	it('leaves no error in any log, but for lines that are known of nodes in trouble', async () => {
+	it('leaves no error in any log, except known lines of nodes during a fault', async () => {
 		const errors = (await Promise.all(network.nodes.map(async ({ name, log }) => (await errorsIn(log)).map((line) => ({ name, line }))))).flat();
 		const text = ({ name, line }) => `${name}: ${line.trim()}`;
 		const judged = errors.map((error) => ({ ...error, excuse: excuseFor(error.name, error.line, faultPeriods) }));

@@ -1,6 +1,6 @@
-// Governance changes the pace of the network `basic` while it runs, by transactions and without an
-// upgrade: 1 block per relay slot, then 3 and 12 in bundles on the one core, then 1 again. Each rate is
-// reached at once, no relay slot is lost to a change, and the validators accept every bundle.
+// Governance changes the limits of the network `basic` while it runs, with transactions and without an upgrade: 1
+// block per relay slot, then 3 and 12 in bundles on the one core, then 1 again. Each rate is reached immediately,
+// no relay slot is lost to a change, and the validators accept every bundle.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { within } from 'conveyor-observer/bounded';
@@ -17,27 +17,28 @@ import { launch } from '../launch.mjs';
 
 const PARA = 2000;
 
-// The changes in their order. The rate is both target block rate and velocity, the capacity is what the
-// pallet recommends for it; but on the way down it stays until what is under way is included, since a chain
-// with more under way than it may have waits, which is what lost three relay blocks here.
+// The changes in order. The rate is both target block rate and velocity, and the capacity is the pallet's
+// recommendation for it. On the way down the old capacity stays until all blocks of the old rate are included: a
+// chain whose segment is longer than its capacity waits, which once lost three relay blocks here.
 const limits = (rate, capacity) => ({ velocity: rate, capacity, target_block_rate: rate });
 const CHANGES = [limits(3, 12), limits(12, 48), limits(1, 48), limits(1, 4)];
 const described = ({ target_block_rate: rate, capacity }) => `${rate} blocks per relay slot, capacity ${capacity}`;
 
-// From 4 blocks per para slot on, the slot-based collator leaves out the last one, so that the next author
-// has imported all of them in time.
+// From 4 blocks per para slot on, the slot-based collator leaves out the last block, so that the next author has
+// time to import all of them.
 const built = (rate) => (rate < 4 ? rate : rate - 1);
 
-// Relay blocks after a change that are looked at, and until when the rate must have been reached.
+// Number of relay blocks evaluated after a change, and within which the rate must be reached.
 const WINDOW = 8;
 const REACHED_WITHIN = 3;
-// Nothing is backed with a change of session, and unincluded blocks are lost: relay parents this close to one do
-// not count.
+// Nothing is backed with a change of session, and unincluded blocks are lost: relay parents within this distance
+// do not count.
 const AROUND_SESSION = 3;
 // Limits are changed when the relay chain is this many relay blocks into its session. A change of session loses up
-// to two bundles of 12. Until the relay chain has finalized another branch, six relay blocks later, a collator may
-// have the last lost block as its best one, takes itself for syncing, and does not import the blocks of the other
-// collator. Later than this, the next change of session would be too close.
+// to two bundles of
+// 12. Until the relay chain finalizes another branch, six relay blocks later, the last lost block may be the best block of a collator.
+// The collator then considers itself syncing and does not import the blocks of the other collator. Later changes
+// would be too close to the next change of session.
 const INTO_SESSION = { least: 7, most: 9 };
 
 const SECONDS = { start: 600, session: 300, transaction: 240, change: 300 };
@@ -45,8 +46,8 @@ const SECONDS = { start: 600, session: 300, transaction: 240, change: 300 };
 const report = (line) => console.log(`... ${line}`);
 const round = (seconds) => Math.round(seconds * 10) / 10;
 
-// Follows the finalized blocks of the parachain, with their relay parents and the limits that came into
-// force in them, and the changes of session of the relay chain.
+// Follows the finalized blocks of the parachain with their relay parents and applied limits, and the relay chain's
+// changes of session.
 function follow({ relay, parachain }) {
 	const blocks = [];
 	const sessions = new Set();
@@ -140,7 +141,7 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 			const result = await submit(api.tx.Sudo.sudo({ call }), signer, { what: 'schedule_limits', seconds: SECONDS.transaction });
 			assert.ok(result.ok, `the call failed: ${JSON.stringify(result.dispatchError)}`);
 
-			const applied = await chain.until(SECONDS.change, 'the limits to come into force', (blocks) =>
+			const applied = await chain.until(SECONDS.change, 'the limits to apply', (blocks) =>
 				blocks.find((block) => block.number >= result.block.number && block.applied?.target_block_rate === rate && block.applied.capacity === limits.capacity));
 			const last = applied.relayParent + WINDOW;
 			await chain.until(SECONDS.change, `finalized parachain blocks up to relay block #${last}`, (blocks) => (blocks.at(-1).relayParent > last ? true : undefined));
@@ -150,7 +151,7 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 			const counts = perRelayParent(chain.blocks).filter(({ relayParent }) => relayParent <= last);
 			const change = changeOf({ counts, rate: built(rate), applied: applied.relayParent, window: WINDOW, excused });
 			const around = counts.filter(({ relayParent }) => relayParent >= applied.relayParent - 2);
-			console.log(`${described(limits)}: in force after parachain block #${applied.number} on relay block #${applied.relayParent}; blocks per relay block from #${around[0].relayParent} on: ${around.map(({ blocks }) => blocks).join(' ')}`);
+			console.log(`${described(limits)}: current after parachain block #${applied.number} on relay block #${applied.relayParent}; blocks per relay block from #${around[0].relayParent} on: ${around.map(({ blocks }) => blocks).join(' ')}`);
 			console.log(`rate of ${built(rate)} reached ${change.reached ?? 'never'} relay blocks after, ${change.waited ?? 0} of them close to no change of session; changes of session: ${[...chain.sessions].map((session) => `#${session}`).join(' ')}`);
 			assert.ok(change.reached !== null && change.waited <= REACHED_WITHIN, `the rate was reached ${change.reached ?? 'never'} relay blocks after the change`);
 			assert.deepEqual(change.without, [], 'relay blocks without a parachain block');
@@ -164,7 +165,7 @@ describe('live limits on network basic', { timeout: 1_800_000 }, () => {
 		assert.equal(chain.candidates.timedOut, 0);
 	});
 
-	it('tells on which attempts candidates were backed, and block confidence', async () => {
+	it('reports attempts and block confidence', async () => {
 		const { text, wrong } = await figuresOf({ pipeline, relay, para: collator });
 		console.log(text);
 		assert.deepEqual(wrong, []);

@@ -20,29 +20,30 @@ import { prepare } from '../load/prepare.mjs';
 const PARA = 2000;
 
 const SYNC = { velocity: 1, capacity: 1, target_block_rate: 1 };
-// Those of the runtime's other presets, and so of the network `basic`.
+// The limits of the runtime's other presets, and so of the network `basic`.
 const ASYNC = { velocity: 1, capacity: 4, target_block_rate: 1 };
 
-// A block in two relay blocks, which is 7 or 8, and one block less for a change of session. Upstream's test
-// (`sync_backing`) accepts 5 to 9. 5 is a block in three relay blocks, as with a relay parent offset of 1.
+// A block in every second relay block gives 7 or 8, with one block less for a change of session. Upstream's test
+// (`sync_backing`) accepts 5 to 9. A block in every third relay block, as with a relay parent offset of 1, gives
+// 5.
 const RELAY_BLOCKS = 15;
 const BACKED = { least: 6, most: 8 };
 
-// What is used is measured over as many relay blocks as a session has, so that each window has the loss
-// around one change of session in it.
+// Usage is measured over as many relay blocks as a session has, so that each window contains the loss around one
+// change of session.
 const WINDOW = 20;
 
-// Before asynchronous backing a block had 0.5 s of reference time and its candidate 5 MiB of proof; now it is
-// 2 s and 10 MiB. Transactions may take three quarters, then as now.
+// Before asynchronous backing a block had 0.5 s of reference time and its candidate 5 MiB of proof; now it is 2 s
+// and 10 MiB. Normal transactions may use three quarters in both cases.
 const OLD_BLOCK = { refTimeMs: 500, proofKib: 5 * 1024 };
 const NORMAL = 0.75;
-// Calls that fill an old block, and a new one. The backlog keeps more than these out of an old block: what is
-// in the pool when it is built is what it holds.
+// Number of calls that fill an old block, and a new one. The backlog limits an old block: it contains what is in
+// the pool when it is built.
 const OLD_CALLS = 10;
 const FULL_CALLS = 100;
 
 const LOADS = {
-	// No accounts are looked up: the payload is all of the proof.
+	// No accounts are read: the payload is the whole proof.
 	old: {
 		...{ seed: 'old', funder: '//Bob', accounts: 20, rate: 4, backlog: OLD_CALLS },
 		...{ weight: (OLD_BLOCK.refTimeMs * NORMAL) / OLD_CALLS, payload: Math.floor((OLD_BLOCK.proofKib * NORMAL * 0.9) / OLD_CALLS) },
@@ -50,7 +51,7 @@ const LOADS = {
 	full: { seed: 'full', funder: '//Alice', accounts: 100, rate: 20, fill: FULL_CALLS, state: 4000 },
 };
 
-// Today's limits of a block.
+// The current limits of a block.
 const FULL_BLOCK = { refTimeMs: 2000, proofKib: 10 * 1024 };
 
 // Minimum ratio of asynchronous to old, per relay block. The limits allow 2 in blocks, 8 in reference time and 4
@@ -59,7 +60,7 @@ const FULL_BLOCK = { refTimeMs: 2000, proofKib: 10 * 1024 };
 // new limit.
 const LEAST = { blocks: 1.7, refTime: 5 };
 
-// Limits of waiting, as in basic.test.mjs; for a window, 20 relay blocks take 120 s.
+// Time limits in seconds, as in basic.test.mjs; 20 relay blocks of a window take 120 s.
 const SECONDS = { throughput: 600, transaction: 240, window: 420, load: 900 };
 
 const report = (line) => console.log(`... ${line}`);
@@ -71,7 +72,7 @@ const MIB = 1024 * 1024;
 
 const percent = (share) => `${round(share * 100, 0)} %`;
 
-// What a window used, as text. `limits` are those of its blocks.
+// Returns the usage of a window as text. `limits` are those of its blocks.
 function usedLines(what, { perBlock, sessionChanges, refTime, proofSize, perRelayBlock }, limits) {
 	const share = (value, limit) => `${percent(value / limit)} of a block's`;
 	return [
@@ -97,7 +98,7 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 	let pipeline;
 	const connections = [];
 	const loads = [];
-	// Parachain blocks by hash: what they used, and which load had transactions in them.
+	// Parachain blocks by hash: their usage, and the load whose transactions they contain.
 	const usages = new Map();
 	const measured = {};
 	const to = (name) => {
@@ -107,7 +108,7 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 		return connection;
 	};
 
-	// Makes a load ready: what prepare.mjs returns, with whether a block has transactions of it.
+	// Prepares a load. Returns the result of prepare.mjs, and whether a block contains its transactions.
 	const prepared = async (name) => {
 		const loaded = new Set();
 		const load = await prepare({
@@ -125,8 +126,8 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 		return { ...load, isIn: ({ hash }) => loaded.has(hash) };
 	};
 
-	// What is used in the window after the first included block for which `isLoaded` holds. A node may tell of a
-	// change of its best branch only with the next block, and so what its last block used.
+	// Returns the usage of the window after the first included block for which `isLoaded` holds. A node may report
+	// the last best block only with the next one.
 	const measure = async (what, isLoaded, limits) => {
 		const used = await pipeline.until(SECONDS.window, `${WINDOW} relay blocks of '${what}', and what was used in them`, (lines) => {
 			const window = windowAfter(lines, isLoaded, WINDOW);
@@ -155,7 +156,7 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 	it(`backs ${BACKED.least} to ${BACKED.most} candidates in ${RELAY_BLOCKS} relay blocks`, async () => {
 		const parachain = to('collator-1').api;
 		assert.deepEqual(await parachain.query.Velocity.CurrentLimits.getValue(), SYNC);
-		assert.equal(await parachain.apis.RelayParentOffsetApi.relay_parent_offset(), 0, 'the chain has another runtime than its network says');
+		assert.equal(await parachain.apis.RelayParentOffsetApi.relay_parent_offset(), 0, 'the chain has the runtime variant of its network');
 		const { client, api } = to('alice');
 		const meter = throughputMeter({ blocks: RELAY_BLOCKS });
 		let last;
@@ -175,7 +176,7 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 		assert.ok(backed >= BACKED.least && backed <= BACKED.most, `${backed} candidates were backed`);
 	});
 
-	it('is measured with full blocks of the old size, and of today\'s', async () => {
+	it('is measured with full blocks of the old and of the current size', async () => {
 		const [old, full] = await Promise.all([prepared('old'), prepared('full')]);
 		old.begin();
 		measured.old = await measure('synchronous, old blocks of 0.5 s and 5 MiB', old.isIn, OLD_BLOCK);
@@ -190,7 +191,7 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 		const result = await submit(api.tx.Sudo.sudo({ call }), devAccount('Alice').signer, { what: 'schedule_limits', seconds: SECONDS.transaction });
 		assert.ok(result.ok, `the call failed: ${JSON.stringify(result.dispatchError)}`);
 		console.log(`asynchronous after parachain block #${result.block.number}`);
-		// The pipeline has to fill first.
+		// The pipeline must fill first.
 		const filled = result.block.number + ASYNC.capacity;
 		measured.async = await measure('asynchronous, blocks of 2 s and 10 MiB', ({ number }) => number >= filled, FULL_BLOCK);
 	});
@@ -205,7 +206,7 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 		assert.ok(old.refTime.mean <= OLD_BLOCK.refTimeMs * MS, `the blocks measured as old ones had ${round(old.refTime.mean / MS, 0)} ms on average`);
 	});
 
-	it('tells on which attempts candidates were backed, and block confidence', async () => {
+	it('reports attempts and block confidence', async () => {
 		const { text, wrong } = await figuresOf({ pipeline, relay: to('bob'), para: to('collator-1') });
 		console.log(text);
 		assert.deepEqual(wrong, []);

@@ -1,7 +1,6 @@
-// A runtime upgrade of the parachain of network `basic` under load, with records of blocks under way and a
-// change of the limits scheduled across it. The chain continues, its records account for every block, the
-// limits come into force in the new runtime and the new pace is reached, and no finalized block and no
-// transaction is lost.
+// A runtime upgrade of the parachain of network `basic` under load, with unincluded blocks and with a change of
+// the limits scheduled across it. The chain continues, its records account for every block, the limits apply in
+// the new runtime and the new rate is reached, and no finalized block and no transaction is lost.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
@@ -25,8 +24,8 @@ import { reportText } from '../load/report.mjs';
 const PARA = 2000;
 const LOAD = { rate: 4, accounts: 20, limit: 900, wait: 60 };
 
-// The limits that come after the upgrade, and how many relay blocks after the one from which on the relay
-// chain lets the parachain upgrade.
+// The limits that apply after the upgrade, and the number of relay blocks between the go-ahead of the relay chain
+// and their start.
 const RATE = 3;
 const LIMITS = { velocity: RATE, capacity: 4 * RATE, target_block_rate: RATE };
 const DUE_AFTER = 8;
@@ -37,11 +36,11 @@ const AROUND_SESSION = 3;
 
 const SECONDS = { start: 900, session: 300, transaction: 300, check: 900, upgrade: 600, change: 600, load: 600, finality: 300 };
 
-// What a log may say here, each with the reason.
+// Harmless errors in this test, each with the reason.
 const EXCUSED = [
 	{
 		pattern: /runtime::frame-support: .*Post dispatch weight is greater than pre dispatch weight/,
-		reason: 'apply_authorized_upgrade says that it has used a whole block, so that nothing follows in it, and declares less (frame-system 49.0.0)',
+		reason: 'apply_authorized_upgrade reports a whole block of weight, so that nothing follows in the block, and declares less (frame-system 49.0.0)',
 	},
 ];
 
@@ -61,7 +60,7 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 	const to = (name) => connections.get(name);
 	const version = async (name) => (await to(name).client._request('state_getRuntimeVersion', [])).specVersion;
 
-	// What this test wants to know of a parachain block.
+	// The data of a parachain block that the tests need.
 	async function describeBlock({ hash }) {
 		const { client, api } = to('para-full');
 		const at = { at: hash };
@@ -113,8 +112,9 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 	const until = (seconds, what, find) => chain.until(seconds, what, find);
 
 	it('is authorized by governance, and limits are scheduled for a little after the go-ahead', async () => {
-		// It takes a session until the go-ahead. Begun early in one, the upgrade is not disturbed by a change.
-		await pipeline.until(SECONDS.session, 'a session that has begun', (lines) => {
+		// The go-ahead takes a session. An upgrade that starts early in a session is not disturbed by the next
+		// change.
+		await pipeline.until(SECONDS.session, 'the start of a session', (lines) => {
 			const since = lines.at(-1).number - lines.findLast((line) => line.session !== null)?.number;
 			return since >= 2 && since <= 6 ? true : undefined;
 		});
@@ -123,14 +123,15 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 		const authorized = await submit(api.tx.Sudo.sudo({ call: authorize }), devAccount('Alice').signer, { what: 'authorize_upgrade', seconds: SECONDS.transaction });
 		assert.ok(authorized.ok, `the call failed: ${JSON.stringify(authorized.dispatchError)}`);
 
-		// Anybody may bring the code that was authorized. The relay chain checks it while this waits for finality.
+		// Any account may submit authorized code. The relay chain checks it while this transaction is not final
+		// yet.
 		const bringing = submit(api.tx.System.apply_authorized_upgrade({ code }), devAccount('Eve').signer, { what: 'apply_authorized_upgrade', seconds: SECONDS.transaction });
 		const refused = bringing.then(({ ok, dispatchError }) => (ok ? new Promise(() => {}) : assert.fail(`the code was refused: ${JSON.stringify(dispatchError)}`)));
 		const { client, api: relay } = to('bob');
-		const checked = firstOf(SECONDS.check, 'the relay chain to check the code and to set a time', client.bestBlocks$, () => relay.query.Paras.FutureCodeUpgrades.getValue(PARA, { at: 'best' }));
+		const checked = firstOf(SECONDS.check, 'the relay chain to check the code and to schedule the upgrade', client.bestBlocks$, () => relay.query.Paras.FutureCodeUpgrades.getValue(PARA, { at: 'best' }));
 		const goAhead = await Promise.race([checked, refused]);
 		const due = goAhead + DUE_AFTER;
-		console.log(`the relay chain lets it upgrade from relay block #${goAhead} on, as it says in #${pipeline.now()}; limits for ${RATE} blocks per relay slot scheduled for #${due}`);
+		console.log(`the relay chain allows the upgrade from relay block #${goAhead} on, as reported in #${pipeline.now()}; limits for ${RATE} blocks per relay slot scheduled for #${due}`);
 		const schedule = api.tx.Velocity.schedule_limits({ limits: LIMITS, at: { type: 'RelayBlock', value: due } }).decodedCall;
 		const scheduled = await submit(api.tx.Sudo.sudo({ call: schedule }), devAccount('Alice').signer, { what: 'schedule_limits', seconds: SECONDS.transaction });
 		assert.ok(scheduled.ok, `the call failed: ${JSON.stringify(scheduled.dispatchError)}`);
@@ -141,11 +142,11 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 		assert.ok(stored.segment.at(-1).record.announces_code, 'its record says that it announces code');
 	});
 
-	it('goes on through the upgrade', async () => {
+	it('continues through the upgrade', async () => {
 		const upgraded = await until(SECONDS.upgrade, 'the upgrade', (blocks) => blocks.find((block) => block.upgraded));
 		console.log(`upgraded in parachain block #${upgraded.number} on relay block #${upgraded.relayParent}; unincluded blocks: ${upgraded.unincluded.join(' ')}; limits are scheduled: ${upgraded.scheduled !== undefined}`);
 		assert.ok(upgraded.segment.at(-1).record.applies_code, 'its record says that it applies the code');
-		// At least that of the block itself, written by the old runtime, for the new one to count.
+		// At least the block itself is unincluded: the old runtime recorded it, and the new one counts it.
 		assert.ok(upgraded.unincluded.includes(upgraded.number), 'the segment had blocks at the upgrade');
 		assert.ok(upgraded.scheduled, 'limits were scheduled at the upgrade');
 
@@ -156,10 +157,10 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 		assert.ok(versions.every((after) => after > versionBefore && after === versions[0]), 'all nodes run the new runtime');
 	});
 
-	it('comes to the new pace in the new runtime', async () => {
+	it('reaches the new rate in the new runtime', async () => {
 		const upgraded = chain.blocks.find((block) => block.upgraded);
-		const applied = await until(SECONDS.change, 'the limits to come into force', (blocks) => blocks.find(({ limits }) => limits?.target_block_rate === RATE));
-		assert.ok(applied.number > upgraded.number, `in force with block #${applied.number}, upgraded with #${upgraded.number}`);
+		const applied = await until(SECONDS.change, 'the limits to apply', (blocks) => blocks.find(({ limits }) => limits?.target_block_rate === RATE));
+		assert.ok(applied.number > upgraded.number, `current with block #${applied.number}, upgraded with #${upgraded.number}`);
 		const last = applied.relayParent + WINDOW;
 		await until(SECONDS.change, `finalized parachain blocks up to relay block #${last}`, (blocks) => (blocks.at(-1).relayParent > last ? true : undefined));
 		const sessions = pipeline.lines().filter(({ session }) => session !== null).map(({ number }) => number);
@@ -167,7 +168,7 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 		const counts = perRelayParent(chain.blocks).filter(({ relayParent }) => relayParent <= last);
 		const excused = new Set(counts.map(({ relayParent }) => relayParent).filter(isExcused));
 		const around = counts.filter(({ relayParent }) => relayParent >= upgraded.relayParent - 2);
-		console.log(`target ${RATE} in force after parachain block #${applied.number} on relay block #${applied.relayParent}; blocks per relay block from #${around[0].relayParent} on: ${around.map(({ blocks }) => blocks).join(' ')}; changes of session: ${sessions.map((session) => `#${session}`).join(' ')}`);
+		console.log(`target ${RATE} current after parachain block #${applied.number} on relay block #${applied.relayParent}; blocks per relay block from #${around[0].relayParent} on: ${around.map(({ blocks }) => blocks).join(' ')}; changes of session: ${sessions.map((session) => `#${session}`).join(' ')}`);
 		const change = changeOf({ counts, rate: RATE, applied: applied.relayParent, window: WINDOW, excused });
 		console.log(`rate of ${RATE} reached ${change.reached ?? 'never'} relay blocks after, ${change.waited ?? 0} of them close to no change of session; relay blocks without a parachain block: ${change.without.join(' ') || 'none'}`);
 		assert.ok(change.reached !== null && change.waited <= REACHED_WITHIN, `the rate was reached ${change.reached ?? 'never'} relay blocks after the change`);
@@ -196,10 +197,10 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 			await firstOf(SECONDS.finality, `${name} to finalize block #${highest}`, client.finalizedBlock$, ({ number }) => (number >= highest ? true : undefined));
 			assert.deepEqual(lostOf(reported, await finalChain(client)), [], `blocks that are not on the chain of ${name}`);
 		}
-		console.log(`${reported.length} times a node called a block final, up to #${highest}; all of these blocks are on the chain of ${names.join(', ')}`);
+		console.log(`${reported.length} finalized blocks reported by nodes, up to #${highest}; all of them are on the chain of ${names.join(', ')}`);
 	});
 
-	it('tells on which attempts candidates were backed, and block confidence', async () => {
+	it('reports attempts and block confidence', async () => {
 		const { text, wrong } = await figuresOf({ pipeline, relay: to('bob'), para: to('collator-1') });
 		console.log(text);
 		assert.deepEqual(wrong, []);

@@ -151,7 +151,7 @@ pub(crate) struct DevCmd {
 	/// The probability, 0 to 1, that a core's candidate misses its attempt in a relay block to be
 	/// backed.
 	///
-	/// It is proposed again to the next one, until it is older than the lookahead allows. Then it is
+	/// It is re-proposed to the next one, until it is older than the lookahead allows. Then it is
 	/// lost with all that was built on it, and their transactions are in the pool again.
 	#[arg(
 		long,

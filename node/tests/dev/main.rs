@@ -68,8 +68,8 @@ async fn capacity_makes_blocks_wait_for_inclusion() {
 			at_capacity = Some(block);
 		}
 	}
-	// The verdict is there to be asked for, with its numbers.
-	let block = at_capacity.expect("the segment is full at times");
+	// The runtime API returns the refusal with its figures.
+	let block = at_capacity.expect("the segment is full at some block");
 	let nothing_included = Default::default();
 	assert_eq!(
 		chain.admission(block.hash(), nothing_included, u64::MAX / 2).await,
@@ -82,7 +82,7 @@ async fn capacity_makes_blocks_wait_for_inclusion() {
 			.map(|admission| admission.room),
 		Ok(2),
 	);
-	assert!(chain.lines_with("no block: the unincluded segment is full: 4 blocks") > 0);
+	assert!(chain.lines_with("no block: the unincluded segment is full: it has 4 blocks") > 0);
 	chain.stop().await;
 }
 
@@ -172,7 +172,7 @@ async fn a_stored_chain_continues_from_its_newest_block() {
 }
 
 #[test]
-fn options_that_cannot_be_are_refused_before_anything_starts() {
+fn invalid_options_are_rejected_before_the_chain_starts() {
 	for (options, reason) in [
 		(&["--relay-slot-ms", "1"][..], "1 is out of range, choose between 50 and 60000"),
 		(&["--miss-rate", "2"], "2 is out of range, choose between 0 and 1"),
@@ -185,7 +185,7 @@ fn options_that_cannot_be_are_refused_before_anything_starts() {
 			&["--lookahead", "4", "--inclusion-delay", "5"],
 			"--lookahead 4 is too short for an inclusion delay of 5",
 		),
-		(&["--collators", "2", "--chain", "local"], "Leave out one of them"),
+		(&["--collators", "2", "--chain", "local"], "Remove one of them"),
 	] {
 		let output = std::process::Command::new(chain::PROGRAM)
 			.arg("dev")
