@@ -1,23 +1,21 @@
 #!/usr/bin/env bash
-# Measures what a block costs with pallet-velocity beside one with the SDK's consensus hook, and prints
-# tables in Markdown, as pallets/velocity/README.md has them.
+# Measures the cost of a block with pallet-velocity, compared with the SDK's consensus hook. Prints Markdown tables for
+# pallets/velocity/README.md.
 #
-#   scripts/bench.sh                  100 pairs of samples for each block, about a minute
-#   scripts/bench.sh --samples N      as many as you like
+#   scripts/bench.sh                  100 pairs of samples per kind of block, about a minute
+#   scripts/bench.sh --samples N      N pairs
 #
-# Builds with the cargo profile bench-host: the host code that executes blocks is optimised as in a release, without
-# LTO. Only this script uses the profile. It builds in the build directory of everything else, but shares nothing with
-# the profile local. A cold build takes about 12 minutes on 2 idle cores (estimated from 23 minutes of CPU time; it
-# took 19 min 23 s at the lowest priority beside other work). After a change of the runtime it takes 2 to 4 minutes.
-# What is compared, and how, is said in testing/benches/velocity_hook/main.rs. Times are CPU times, so other work on
-# the machine affects both hooks alike. An idle machine gives narrower quartiles.
+# Builds with the cargo profile bench-host: the host code that executes blocks is optimized as in a release, without
+# LTO. A cold build takes about 12 minutes on 2 idle cores (estimated from 23 minutes of CPU time), and 2 to 4 minutes
+# after a change of the runtime. testing/benches/velocity_hook/main.rs describes the method. Times are CPU times, so
+# other work on the machine affects both hooks equally. An idle machine gives narrower quartiles.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case "${1:-}" in
 	-h | --help)
-		sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
+		usage
 		exit 0
 		;;
 esac
@@ -25,7 +23,7 @@ esac
 HOST_PROFILE=bench-host
 BENCHMARK=(cargo bench --profile "$HOST_PROFILE" --workspace --locked --bench velocity_hook)
 
-# load: the processes that wanted to be executed, on average of the last minute.
+# load: prints the load average of the last minute.
 load() {
 	cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || say unknown
 }

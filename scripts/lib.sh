@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# What the scripts share: where things are, how everything is built, and how to speak and to fail.
-# Sourced by the others, never run. Nothing here installs or changes anything.
-# shellcheck disable=SC2034 # most of these names are used by the scripts that source this one
+# Shared by all scripts: paths, messages, tools, the build. The scripts source it. It installs nothing.
+# shellcheck disable=SC2034 # the scripts that source this one use most of these names
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 SCRIPTS="$ROOT/scripts"
@@ -9,7 +8,7 @@ NETWORKS="$ROOT/zombienet"
 OBSERVER="$ROOT/observer"
 
 [ -n "${HOME:-}" ] || {
-	printf 'error: HOME is not set, so there is no place for the build cache\n  remedy: export HOME=...\n' >&2
+	printf 'error: HOME is not set, and the build cache needs it\n  remedy: export HOME=...\n' >&2
 	exit 1
 }
 CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/conveyor"
@@ -24,17 +23,17 @@ PROFILE=local
 BIN="$CARGO_TARGET_DIR/$PROFILE"
 LOGS="$(dirname "$CARGO_TARGET_DIR")/logs"
 
-# Every build selects the same packages with the same profile. Another selection would mean other
-# features, and cargo would build the dependencies once more.
+# Every build selects the same packages with the same profile. With another selection, features would unify
+# differently and cargo would build the dependencies again.
 SELECTION=(--profile "$PROFILE" --workspace --locked)
 
-# --- Speaking and failing -------------------------------------------------------------------------
+# --- Messages -------------------------------------------------------------------------------------
 
 say() {
 	printf '%s\n' "$*"
 }
 
-# fail WHAT REMEDY [EXIT-CODE]: what is missing or wrong, and what helps.
+# fail CAUSE REMEDY [STATUS]: prints both and exits.
 fail() {
 	printf 'error: %s\n' "$1" >&2
 	printf '  remedy: %s\n' "$2" >&2
@@ -45,7 +44,12 @@ have() {
 	command -v "$1" >/dev/null 2>&1
 }
 
-# seconds SECONDS: for people.
+# usage: prints the comment at the top of the calling script.
+usage() {
+	sed -n '2,/^set -\|^# shellcheck/{/^set -\|^# shellcheck/d;s/^# \{0,1\}//;p;}' "$0"
+}
+
+# seconds SECONDS: prints a duration, for example `3 min 07 s`.
 seconds() {
 	if [ "$1" -lt 60 ]; then
 		printf '%d s' "$1"
@@ -54,7 +58,7 @@ seconds() {
 	fi
 }
 
-# timed WHAT COMMAND...: says what begins, runs it, says how long it took. Its status is the command's.
+# timed WHAT COMMAND...: runs the command and prints its duration. Returns the command's status.
 timed() {
 	local what="$1" start=$SECONDS status=0
 	shift
@@ -70,14 +74,14 @@ timed() {
 
 # --- Tools ----------------------------------------------------------------------------------------
 
-# The Node.js that setup.sh took from the npm registry, where the distribution's is too old.
+# Node.js from the npm registry, if the distribution's is too old.
 NODE_HOME="$CACHE/node"
-# Links to Debian's compiler, in front of rustup's proxies when Debian's is the one to use.
+# Links to Debian's compiler. They come before rustup's proxies in PATH if Debian's compiler is used.
 DEBIAN_RUST="$CACHE/debian-rust"
 # One line that setup.sh writes: "rustup", or "debian LINKER".
 TOOLCHAIN_RECORD="$CACHE/toolchain"
 
-# toolchain: rustup, debian, or auto where nothing was chosen and nothing was recorded yet.
+# toolchain: prints rustup or debian, or auto if nothing is chosen or recorded yet.
 toolchain() {
 	local choice="${CONVEYOR_TOOLCHAIN:-}" linker=
 	if [ -z "$choice" ] && [ -r "$TOOLCHAIN_RECORD" ]; then
@@ -86,13 +90,13 @@ toolchain() {
 	case "${choice:=auto}" in
 		auto | rustup | debian) printf '%s\n' "$choice" ;;
 		*)
-			fail "CONVEYOR_TOOLCHAIN is '$choice', which is none of auto, rustup, debian" \
-				"unset CONVEYOR_TOOLCHAIN, or set it to one of them (and delete $TOOLCHAIN_RECORD if it holds another word)" 2
+			fail "CONVEYOR_TOOLCHAIN is '$choice', but must be auto, rustup or debian" \
+				"unset CONVEYOR_TOOLCHAIN, or set it to one of these (and delete $TOOLCHAIN_RECORD if it contains another word)" 2
 			;;
 	esac
 }
 
-# first_in_path FOLDER: unless it is first already.
+# first_in_path FOLDER: puts the folder first in PATH.
 first_in_path() {
 	case "$PATH:" in
 		"$1:"*) ;;
@@ -100,14 +104,14 @@ first_in_path() {
 	esac
 }
 
-# Puts the tools that setup.sh chose into PATH, and the checkout into the state that cargo needs. After
-# setup.sh, before the first use of cargo or node.
+# use_tools: puts the tools that setup.sh chose into PATH, and prepares the checkout for cargo. Call it after
+# setup.sh and before cargo or node.
 use_tools() {
 	local choice linker=
 	if [ -d "$NODE_HOME/bin" ]; then
 		first_in_path "$NODE_HOME/bin"
 	fi
-	# Node.js trusts the authorities it was built with; behind a proxy that is not enough.
+	# Node.js has a built-in list of certificate authorities, which lacks that of a proxy.
 	if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r /etc/ssl/certs/ca-certificates.crt ]; then
 		export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 	fi
@@ -117,14 +121,13 @@ use_tools() {
 		if [ -r "$TOOLCHAIN_RECORD" ]; then
 			read -r _ linker <"$TOOLCHAIN_RECORD" || true
 		fi
-		# Debian has no rust-lld, which is what rustc links Wasm with unless told otherwise.
+		# Debian has no rust-lld, rustc's default linker for Wasm.
 		if [ -n "$linker" ]; then
 			export CARGO_TARGET_WASM32V1_NONE_LINKER="$linker"
 		fi
 		unset RUSTUP_TOOLCHAIN RUSTC CARGO
 	elif [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/rustup" ]; then
-		# rustup's installer only changes the shells that start after it, and the system may have
-		# another cargo.
+		# rustup's installer changes PATH only for new shells, and the system may have another cargo.
 		first_in_path "${CARGO_HOME:-$HOME/.cargo}/bin"
 	fi
 	export PATH
@@ -133,14 +136,13 @@ use_tools() {
 
 # --- Building -------------------------------------------------------------------------------------
 
-# From the root, because cargo looks for .cargo/config.toml upwards from where it is started.
+# in_root COMMAND...: runs the command in the repository's root, where cargo finds .cargo/config.toml.
 in_root() {
 	(cd "$ROOT" && "$@")
 }
 
-# A fresh clone's files are newer than everything that was built before, and cargo goes by that: it would
-# build the crates in patches/ again and, on top of them, half of the dependencies. Where they are what
-# the target directory was last built with, they get the date of that; otherwise they are new.
+# settle_patches: keeps the modification times of patches/ in a fresh clone. Cargo would otherwise build these
+# crates again, and half of the dependencies after them. Changed files get the current time.
 settle_patches() {
 	local record="$CARGO_TARGET_DIR/patches.sha256" now
 	mkdir -p "$CARGO_TARGET_DIR"
@@ -153,6 +155,7 @@ settle_patches() {
 	fi
 }
 
+# build: builds all programs.
 build() {
 	timed "building everything (cargo build ${SELECTION[*]})" \
 		in_root cargo build "${SELECTION[@]}"

@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
-# Builds the relay chain's runtime that the networks use, or checks that the one in the repository is
-# what its recipe says.
+# Builds the runtime of the networks' relay chain, or checks the one in the repository.
 #
-#   scripts/relay-runtime.sh            build it anew and keep it, with its record
-#   scripts/relay-runtime.sh --check    build it anew and compare it with the one that is kept
-#   scripts/relay-runtime.sh --quick    compare record, recipe and file without building
+#   scripts/relay-runtime.sh            builds it and writes it into the repository, with its record
+#   scripts/relay-runtime.sh --check    builds it and compares it with the one in the repository
+#   scripts/relay-runtime.sh --quick    compares record, sources and Wasm file without a build
 #
-# It changes once per SDK release and takes minutes to build, so the file is kept in the repository
-# and fresh machines do not build it.
+# It changes once per SDK release and takes minutes to build, so the Wasm file is in the repository.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -16,7 +14,7 @@ crate="$ROOT/zombienet/relay-runtime"
 blob="$crate/westend-fast.compact.compressed.wasm"
 record="$crate/westend-fast.record"
 
-# What the blob depends on: everything that the recipe pins.
+# Hashes the sources of the Wasm file.
 recipe() {
 	echo "recipe $(cat "$crate"/{Cargo.toml,Cargo.lock,build.rs,src/lib.rs} \
 		"$ROOT"/patches/wasm-opt/src/lib.rs | sha256sum | cut -d' ' -f1)"
@@ -31,16 +29,15 @@ describe() {
 
 quick() {
 	if ! difference="$(diff <(describe "$blob") "$record")"; then
-		fail "zombienet/relay-runtime: the kept runtime, its recipe and its record disagree:
-$difference" "run scripts/relay-runtime.sh and commit what it changes"
+		fail "zombienet/relay-runtime: the Wasm file, its sources and its record do not match:
+$difference" "run scripts/relay-runtime.sh and commit the changed files"
 	fi
 }
 
 build_runtime() {
 	"$SCRIPTS/setup.sh"
 	use_tools
-	# File names go into panic messages: named alike on every machine, so that everybody builds the
-	# same file.
+	# Panic messages contain paths. The same paths on every machine give the same file.
 	local cargo_home="${CARGO_HOME:-$HOME/.cargo}" target="$CARGO_TARGET_DIR/relay-runtime"
 	(
 		cd "$crate"
@@ -53,6 +50,9 @@ build_runtime() {
 }
 
 case "${1:-}" in
+-h | --help)
+	usage
+	;;
 "")
 	build_runtime
 	cp "$built" "$blob"
@@ -60,18 +60,18 @@ case "${1:-}" in
 	;;
 --quick)
 	quick
-	say "The kept relay chain runtime is the one of its record"
+	say "the relay chain's runtime matches its record"
 	;;
 --check)
 	quick
 	build_runtime
 	cmp "$built" "$blob" ||
-		fail "zombienet/relay-runtime: what the recipe builds here is not the kept file" \
-			"compare the record's toolchain with this one, $(rustc --version); if they are the \
-same, run scripts/relay-runtime.sh and commit what it changes"
-	say "The kept relay chain runtime is what its recipe builds"
+		fail "zombienet/relay-runtime: a build on this machine gives another Wasm file than the one in the repository" \
+			"compare the record's toolchain with $(rustc --version); if they are the \
+same, run scripts/relay-runtime.sh and commit the changed files"
+	say "the relay chain's runtime is reproducible"
 	;;
 *)
-	fail "scripts/relay-runtime.sh: unknown option '$1'" "leave it out, or say --check or --quick" 2
+	fail "scripts/relay-runtime.sh: unknown option '$1'" "use --check, --quick, or no option" 2
 	;;
 esac

@@ -1,22 +1,17 @@
 #!/usr/bin/env bash
-# Installs what is missing to build, run and test Conveyor: system packages, a Rust toolchain with the
-# Wasm target, and the Node.js packages of observer/ and zombienet/. Every other script calls it first;
-# where everything is there it looks and is done within a second.
+# Installs everything that is needed to build, run and test Conveyor: system packages, a Rust toolchain with the
+# Wasm target, and the Node.js packages of observer/ and zombienet/. Every other script calls it first. If nothing is
+# missing it takes less than a second.
 #
-#   scripts/setup.sh                      install what is missing
-#   scripts/setup.sh --check              only report what is missing; status 1 if anything is
-#   scripts/setup.sh --without-networks   leave out Node.js and its packages (scripts/dev.sh does)
+#   scripts/setup.sh                      installs missing software
+#   scripts/setup.sh --check              only reports missing software; status 1 if any is missing
+#   scripts/setup.sh --without-networks   leaves out Node.js and its packages (used by scripts/dev.sh)
 #
-# CONVEYOR_TOOLCHAIN=rustup|debian|auto chooses where Rust comes from. auto, the default, takes what
-# rustup has or can fetch, and Debian's compiler where that fails; the outcome is recorded in the cache
-# directory and used from then on.
+# CONVEYOR_TOOLCHAIN=rustup|debian|auto selects the source of Rust. auto, the default, uses rustup, or Debian's
+# compiler if rustup fails. The result is recorded in the cache directory and used from then on.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-
-usage() {
-	sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
-}
 
 check_only=no
 networks=yes
@@ -28,12 +23,12 @@ for argument in "$@"; do
 			usage
 			exit 0
 			;;
-		*) fail "setup.sh does not know the argument '$argument'" "use --check, --without-networks, or nothing" 2 ;;
+		*) fail "setup.sh: unknown argument '$argument'" "use --check, --without-networks, or no argument" 2 ;;
 	esac
 done
 
 LOG="$LOGS/setup.log"
-# For the tests of this script: another file than the system's.
+# Tests of this script set another file.
 OS_RELEASE="${CONVEYOR_OS_RELEASE:-/etc/os-release}"
 
 missing=()
@@ -45,7 +40,7 @@ PACKAGES=(
 	procps protobuf-compiler shellcheck
 )
 
-# present PACKAGE: whether what we want from a package is there, from whichever source.
+# present PACKAGE: whether the package's programs or libraries exist, from any source.
 present() {
 	case $1 in
 		build-essential) have cc && have c++ && have make ;;
@@ -59,7 +54,7 @@ present() {
 	esac
 }
 
-# supported_system: fails unless this is a Debian or Ubuntu we can install packages on.
+# supported_system: fails unless this is a supported Debian or Ubuntu.
 supported_system() {
 	local id='' version='' like=''
 	if [ -r "$OS_RELEASE" ]; then
@@ -75,40 +70,40 @@ supported_system() {
 			case " $like " in
 				*' debian '* | *' ubuntu '*) return 0 ;;
 			esac
-			fail "missing here: ${missing[*]}; and setup.sh installs on Debian and Ubuntu only, this is '${id:-unknown}' (from $OS_RELEASE)" \
-				"install these yourself and call it again: it only looks for the programs, wherever they come from"
+			fail "missing: ${missing[*]}. setup.sh installs only on Debian and Ubuntu, and this is '${id:-unknown}' (from $OS_RELEASE)" \
+				"install these and call setup.sh again: it accepts programs from any source"
 			;;
 	esac
-	# Testing and sid have no VERSION_ID; they are newer than any limit here.
+	# Testing and sid have no VERSION_ID; they are newer than the limits.
 	if [ -n "$version" ] && [ "$(printf '%s\n%s\n' "$oldest" "$version" | sort -V | head -n 1)" != "$oldest" ]; then
-		fail "$id $version is older than $id $oldest, the oldest that setup.sh knows" \
-			"use a newer release, or install these yourself: ${missing[*]}"
+		fail "$id $version is older than $id $oldest, the oldest supported release" \
+			"use a newer release, or install these: ${missing[*]}"
 	fi
 }
 
-# can_be_root: whether as_root would work.
+# can_be_root: whether as_root works.
 can_be_root() {
 	[ "$(id -u)" -eq 0 ] || { have sudo && sudo -n true 2>/dev/null; }
 }
 
-# as_root COMMAND...: without a question; a password prompt would stop a build that nobody watches.
+# as_root COMMAND...: runs the command as root, without a password prompt, which would block an unattended build.
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"
 	elif can_be_root; then
 		sudo -n "$@"
 	else
-		fail "missing here: ${missing[*]}; installing them needs root, and this is user '$(id -un)' without a sudo that works unasked" \
+		fail "missing: ${missing[*]}. Installing them needs root, but user '$(id -un)' has no sudo without a password" \
 			"run once as root: $ROOT/scripts/setup.sh"
 	fi
 }
 
 updated=no
-# apt_update: once a run. A source that does not answer is no failure here, the install decides.
+# apt_update: runs once. An unreachable source is not an error here; the installation reports it.
 apt_update() {
 	if [ "$updated" = no ]; then
 		updated=yes
-		timed "asking for the lists of packages (apt-get update)" apt_lists || true
+		timed "updating the lists of packages (apt-get update)" apt_lists || true
 	fi
 }
 
@@ -119,24 +114,19 @@ apt_lists() {
 
 apt_install() {
 	as_root true
-	have apt-get || fail "there is no apt-get here to install ${missing[*]} with" "install them yourself and call setup.sh again"
+	have apt-get || fail "missing: ${missing[*]}, and there is no apt-get" "install them and call setup.sh again"
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 		-o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 "$@" >>"$LOG" 2>&1
 }
 
-# apt_candidate PACKAGE: the version that apt would install; nothing if it knows none.
+# apt_candidate PACKAGE: prints the version that apt would install, or nothing.
 apt_candidate() {
 	apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '^(none)$' || true
 }
 
-# reachable URL: whether a host answers at all, to tell a missing network from another fault.
-reachable() {
-	have curl && curl -sS -o /dev/null -m 20 "$1" 2>/dev/null
-}
-
-# log_tail: the end of the log, for a failure.
+# log_tail: prints the end of the log.
 log_tail() {
-	printf -- '--- the end of %s ---\n' "$LOG" >&2
+	printf -- '--- last lines of %s ---\n' "$LOG" >&2
 	tail -n 15 "$LOG" >&2 || true
 	printf -- '---\n' >&2
 }
@@ -154,11 +144,11 @@ ensure_packages() {
 	timed "installing packages: ${missing[*]}" apt_install "${missing[@]}" || {
 		log_tail
 		fail "apt-get could not install: ${missing[*]}" \
-			"if there is no network, connect this machine to its Debian or Ubuntu mirror; the reason is above"
+			"connect this machine to its Debian or Ubuntu mirror, if there is no network; the reason is above"
 	}
 	for package in "${missing[@]}"; do
-		present "$package" || fail "$package is installed, yet what is needed from it is not found" \
-			"see whether another installation hides it in PATH ($PATH)"
+		present "$package" || fail "$package is installed, but its programs or libraries are not found" \
+			"check whether another installation hides it in PATH ($PATH)"
 	done
 	missing=()
 }
@@ -166,18 +156,18 @@ ensure_packages() {
 # --- Node.js --------------------------------------------------------------------------------------
 
 NODE_OLDEST=20
-# Older ones cannot read a lock file in which a git dependency is overridden.
+# Older versions cannot read a lock file with an overridden git dependency.
 NPM_OLDEST=10
-# Taken from the npm registry where the distribution's are older than that: it carries both as packages.
+# Versions from the npm registry, if the distribution's are too old.
 NODE_FROM_NPM=22.23.3
 NPM_FROM_NPM=10.9.9
-# By itself npm waits minutes for a network that is not there.
+# By default npm waits minutes for a missing network.
 NPM_OPTIONS=(
 	--ignore-scripts --no-audit --no-fund --loglevel=error
 	--fetch-retries=2 --fetch-retry-mintimeout=2000 --fetch-retry-maxtimeout=5000
 )
 
-# at_least MAJOR COMMAND...: whether the version that the command prints is that new.
+# at_least MAJOR COMMAND...: whether the command prints at least this version.
 at_least() {
 	local version
 	version="$("${@:2}" 2>/dev/null)" || return 1
@@ -193,7 +183,7 @@ npm_present() {
 	have npm && at_least "$NPM_OLDEST" npm --version
 }
 
-# from_npm PACKAGE...: installs node-linux-* or npm for ourselves, with whatever npm there is.
+# from_npm PACKAGE...: installs node-linux-* or npm into NODE_HOME, with any npm.
 from_npm() {
 	local program
 	mkdir -p "$NODE_HOME/bin"
@@ -205,7 +195,7 @@ from_npm() {
 	hash -r
 }
 
-# any_npm: some npm, however old; it can fetch a newer one.
+# any_npm: provides an npm of any version, which can fetch a newer one.
 any_npm() {
 	have npm && return 0
 	supported_system
@@ -224,7 +214,7 @@ ensure_node() {
 	case "$(uname -m)" in
 		x86_64) processor=x64 ;;
 		aarch64) processor=arm64 ;;
-		*) fail "no Node.js package is known for the processor '$(uname -m)'" "install Node.js $NODE_OLDEST or newer yourself" ;;
+		*) fail "there is no Node.js package for the processor '$(uname -m)'" "install Node.js $NODE_OLDEST or newer" ;;
 	esac
 	candidate="$(apt_candidate nodejs | sed 's/^[0-9]*://;s/\..*//')"
 	if ! have node && [ "${candidate:-0}" -ge "$NODE_OLDEST" ]; then
@@ -234,12 +224,12 @@ ensure_node() {
 		hash -r
 	fi
 	if ! node_present && any_npm; then
-		timed "installing Node.js $NODE_FROM_NPM from the npm registry into $NODE_HOME (this system's is ${candidate:-unknown})" \
+		timed "installing Node.js $NODE_FROM_NPM from the npm registry into $NODE_HOME (the system has ${candidate:-none})" \
 			from_npm "node-linux-$processor@$NODE_FROM_NPM" "npm@$NPM_FROM_NPM" || true
 	fi
 	node_present || {
 		log_tail
-		fail "Node.js $NODE_OLDEST or newer is missing: here is $(node --version 2>/dev/null || echo none), apt has ${candidate:-none}, and $NODE_FROM_NPM could not be fetched from the npm registry" \
+		fail "Node.js $NODE_OLDEST or newer is missing: installed is $(node --version 2>/dev/null || echo none), apt has ${candidate:-none}, and $NODE_FROM_NPM could not be fetched from the npm registry" \
 			"connect this machine to the npm registry, or put a Node.js $NODE_OLDEST or newer into PATH"
 	}
 	missing=()
@@ -249,19 +239,19 @@ ensure_npm() {
 	npm_present && return 0
 	missing+=("npm (at least $NPM_OLDEST)")
 	if any_npm && ! npm_present; then
-		timed "installing npm $NPM_FROM_NPM from the npm registry into $NODE_HOME (this system's is $(npm --version))" \
+		timed "installing npm $NPM_FROM_NPM from the npm registry into $NODE_HOME (the system has $(npm --version))" \
 			from_npm "npm@$NPM_FROM_NPM" || true
 	fi
 	npm_present || {
 		log_tail
-		fail "npm $NPM_OLDEST or newer is missing: here is $(npm --version 2>/dev/null || echo none), and $NPM_FROM_NPM could not be fetched from the npm registry" \
+		fail "npm $NPM_OLDEST or newer is missing: installed is $(npm --version 2>/dev/null || echo none), and $NPM_FROM_NPM could not be fetched from the npm registry" \
 			"connect this machine to the npm registry, or put an npm $NPM_OLDEST or newer into PATH"
 	}
 	missing=()
 }
 
 NODE_PACKAGES="$ROOT/node_modules"
-# What the packages were installed from; the lock file's date says nothing after a checkout.
+# The lock file of the installed packages. Its modification time is not reliable after a checkout.
 NODE_PACKAGES_OF="$NODE_PACKAGES/.conveyor-installed-from"
 
 node_packages_present() {
@@ -269,7 +259,7 @@ node_packages_present() {
 }
 
 node_packages_install() {
-	# No package here needs its install script; esbuild's and protobufjs' only print or re-check.
+	# No package needs its install script; those of esbuild and protobufjs only print or check.
 	(cd "$ROOT" && npm ci "${NPM_OPTIONS[@]}" >>"$LOG" 2>&1) || return
 	cp "$ROOT/package-lock.json" "$NODE_PACKAGES_OF"
 }
@@ -281,7 +271,7 @@ ensure_node_packages() {
 	ensure_npm
 	timed "installing the Node.js packages (npm ci)" node_packages_install || {
 		log_tail
-		fail "npm ci failed in $ROOT" "if there is no network, connect this machine to the npm registry; the reason is above"
+		fail "npm ci failed in $ROOT" "connect this machine to the npm registry, if there is no network; the reason is above"
 	}
 	missing=()
 }
@@ -291,9 +281,9 @@ ensure_node_packages() {
 WASM_TARGET=wasm32v1-none
 CHANNEL="$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$ROOT/rust-toolchain.toml")"
 
-# rust_complete: whether the Rust in PATH has all that rust-toolchain.toml asks for. Asked of the files:
-# rustup's own answer takes longer, and older versions of it install without being told to. rust-lld links
-# Wasm; Debian's compiler comes without it and is set up by rust_from_debian.
+# rust_complete: whether the Rust in PATH has everything of rust-toolchain.toml. Checks files, because rustup is
+# slower and its older versions install missing parts unasked. rust-lld links Wasm. Debian's compiler lacks it;
+# rust_from_debian handles that.
 rust_complete() {
 	local sysroot
 	if have rustup; then
@@ -307,8 +297,7 @@ rust_complete() {
 		[ -x "$sysroot/bin/rustfmt" ] && [ -x "$sysroot/bin/clippy-driver" ]
 }
 
-# rustup_itself: from the distribution where it has it, otherwise from the project's own server, which
-# needs no root.
+# rustup_itself: installs rustup from the distribution, or from the Rust project's server, which needs no root.
 rustup_itself() {
 	if have apt-get && can_be_root; then
 		apt_update
@@ -350,17 +339,17 @@ rust_from_rustup() {
 
 DEBIAN_RUST_PACKAGES=(rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web)
 DEBIAN_WASM="/usr/lib/rustlib/$WASM_TARGET/lib"
-# Which compiler built what lies beside it: another one would refuse it.
+# The compiler that built the files in this folder. Another one would reject them.
 DEBIAN_WASM_OF="$DEBIAN_WASM/conveyor-built-with"
 
-# debian_linker: the Wasm linker of the LLVM that Debian's rustc is built with, or nothing.
+# debian_linker: prints the Wasm linker of the LLVM version of Debian's rustc, or nothing.
 debian_linker() {
 	local llvm
 	llvm="$(/usr/bin/rustc -vV 2>/dev/null | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
 	[ -n "$llvm" ] && printf 'wasm-ld-%s\n' "$llvm"
 }
 
-# debian_wasm_present: whether core and alloc are there, built with the compiler that is there.
+# debian_wasm_present: whether core and alloc exist, built with the current compiler.
 debian_wasm_present() {
 	[ "$(/usr/bin/rustc -vV)" = "$(cat "$DEBIAN_WASM_OF" 2>/dev/null)" ]
 }
@@ -373,8 +362,8 @@ debian_complete() {
 	have "$(debian_linker)" && debian_wasm_present
 }
 
-# debian_wasm: builds core and alloc for the Wasm target, which Debian does not package, and lays them
-# where its compiler looks. The bitcode is for the link-time optimisation of the runtimes.
+# debian_wasm: builds core and alloc for the Wasm target, which Debian does not package, and installs them in the
+# compiler's folder. The bitcode is for link-time optimization of the runtimes.
 debian_wasm() {
 	local work linker status=0
 	work="$(mktemp -d)"
@@ -434,7 +423,7 @@ rust_from_debian() {
 	as_root true
 	apt_update
 	[ -n "$(apt_candidate rustc-web)" ] || {
-		say "    apt knows no package rustc-web: only Debian 12 and 13 with their security updates have it"
+		say "    apt has no package rustc-web: only Debian 12 and 13 with their security updates have it"
 		return 1
 	}
 	timed "installing Debian's Rust: ${missing[*]}" apt_install "${missing[@]}" || return 1
@@ -451,7 +440,7 @@ rust_from_debian() {
 	debian_complete
 }
 
-# record_toolchain LINE: for the scripts that run after this one.
+# record_toolchain LINE: records the choice for later scripts.
 record_toolchain() {
 	[ "$(cat "$TOOLCHAIN_RECORD" 2>/dev/null)" != "$1" ] || return 0
 	[ "$check_only" = no ] || return 0
@@ -485,27 +474,27 @@ ensure_rust() {
 			return 0
 		fi
 		[ "$choice" = rustup ] && no_rust \
-			"rustup could not provide Rust $CHANNEL with the target $WASM_TARGET" \
-			"let this machine reach https://static.rust-lang.org, or set CONVEYOR_TOOLCHAIN=debian on Debian 12 or 13"
-		say "    rustup cannot provide it here; trying Debian's compiler"
+			"rustup could not install Rust $CHANNEL with the target $WASM_TARGET" \
+			"give this machine access to https://static.rust-lang.org, or set CONVEYOR_TOOLCHAIN=debian on Debian 12 or 13"
+		say "    rustup could not install it; trying Debian's compiler"
 	fi
 	if rust_from_debian; then
 		record_toolchain "debian $(debian_linker)"
 		missing=()
 		return 0
 	fi
-	no_rust "Rust $CHANNEL with the target $WASM_TARGET is missing: neither rustup nor Debian's packages could provide it" \
-		"let this machine reach https://static.rust-lang.org, or (on Debian 12 or 13) its Debian mirror with the security updates and the crate registry"
+	no_rust "Rust $CHANNEL with the target $WASM_TARGET is missing: neither rustup nor Debian's packages could install it" \
+		"give this machine access to https://static.rust-lang.org, or (on Debian 12 or 13) its Debian mirror with the security updates and the crate registry"
 }
 
-# --- All of it ------------------------------------------------------------------------------------
+# --- Main ------------------------------------------------------------------------------------
 
 mkdir -p "$LOGS"
 : >"$LOG"
 use_tools
 
 if [ "$check_only" = no ]; then
-	# Two scripts started at once must not install at once.
+	# Two concurrent scripts must not install at the same time.
 	mkdir -p "$CACHE"
 	exec 9>"$CACHE/setup.lock"
 	flock 9 2>/dev/null || true
@@ -526,7 +515,7 @@ if [ "$check_only" = yes ]; then
 		say "remedy: $ROOT/scripts/setup.sh"
 		exit 1
 	fi
-	say "everything is there"
+	say "nothing is missing"
 elif [ $((SECONDS - start)) -gt 2 ]; then
 	say "set-up took $(seconds $((SECONDS - start)))"
 fi

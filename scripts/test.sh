@@ -1,34 +1,34 @@
 #!/usr/bin/env bash
-# Sets up and runs the tests: all stages, or those that are named.
+# Runs the tests: all stages, or the named ones. Installs and builds what is missing.
 #
-#   scripts/test.sh                 all stages but the last, in the order of --list
-#   scripts/test.sh STAGE...        only these
-#   scripts/test.sh --list          the stages
+#   scripts/test.sh                 runs all stages except e2e-all
+#   scripts/test.sh STAGE...        runs only these
+#   scripts/test.sh --list          lists the stages
 #
-# A stage that fails does not stop the others. At the end comes a table, and as the last line
-# "N passed, N failed". Status 0 if nothing failed, 1 if something did, 2 if a stage is unknown.
-# shellcheck disable=SC2317 # shellcheck does not see that stages are called, by "stage_$stage"
+# A failed stage does not stop the others. The output ends with a table and the line "N passed, N failed".
+# Status 0 without failures, 1 with failures, 2 if a stage is unknown.
+# shellcheck disable=SC2317 # shellcheck does not see the calls "stage_$stage"
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 STAGES=(lint unit wasm features dev e2e)
-# Only when it is named: the networks that are not in SHORT_NETWORKS.
+# Run only when named: the networks that are not in SHORT_NETWORKS.
 STAGES_ON_DEMAND=(e2e-all)
 
 describe() {
 	case $1 in
-		lint) say "formatting, clippy without warnings, shell scripts, JavaScript" ;;
-		unit) say "all tests of the crates, the observer and zombienet/{lib,load} that need neither Wasm nor a node" ;;
+		lint) say "formatting, clippy, shell scripts, JavaScript, expressions of scripts/words.txt" ;;
+		unit) say "tests of crates, observer, zombienet/{lib,load} and scripts that need neither Wasm nor a node" ;;
 		wasm) say "tests that execute the runtime's Wasm (integration tests named wasm*)" ;;
 		features) say "the runtime compiles to Wasm with runtime-benchmarks and with try-runtime" ;;
 		dev) say "tests that run conveyor-node dev (integration tests named dev*)" ;;
 		e2e) say "the two shortest networks on a real relay chain (zombienet/tests): basic and elastic" ;;
-		e2e-all) say "the other networks on a real relay chain; only if it is named" ;;
+		e2e-all) say "the other networks on a real relay chain; runs only when named" ;;
 	esac
 }
 
-# --- What to run ----------------------------------------------------------------------------------
+# --- Arguments ------------------------------------------------------------------------------------
 
 chosen=()
 for argument in "$@"; do
@@ -40,13 +40,13 @@ for argument in "$@"; do
 			exit 0
 			;;
 		-h | --help)
-			sed -n '2,/^# shellcheck/{/^# shellcheck/d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
+			usage
 			exit 0
 			;;
 	esac
 	case " ${STAGES[*]} ${STAGES_ON_DEMAND[*]} " in
 		*" $argument "*) chosen+=("$argument") ;;
-		*) fail "there is no stage '$argument'" "name some of: ${STAGES[*]} ${STAGES_ON_DEMAND[*]}" 2 ;;
+		*) fail "there is no stage '$argument'" "use one or more of: ${STAGES[*]} ${STAGES_ON_DEMAND[*]}" 2 ;;
 	esac
 done
 [ "${#chosen[@]}" -gt 0 ] || chosen=("${STAGES[@]}")
@@ -60,28 +60,28 @@ is_chosen() {
 
 # --- Counting -------------------------------------------------------------------------------------
 
-# Of the stage that runs.
+# Of the current stage.
 passed=0
 failed=0
 log=
 
-# What a single command printed, before it goes to the log. Of this run alone: two may run at once.
+# Output of a single command, before it goes to the log. Separate for each run of this script.
 SCRATCH="$(mktemp -d)"
 trap 'rm -rf "$SCRATCH"' EXIT
 output="$SCRATCH/output"
 tap="$SCRATCH/tap"
 
-# Seconds after which a single program of tests counts as hanging.
+# Time limits in seconds of a test program and of a network's test.
 PROGRAM_LIMIT=1200
 NETWORK_LIMIT=3600
 
-# show_tail FILE LINES: the end of an output, set off from our own lines. All of it is in the stage's log.
+# show_tail FILE LINES: prints the last lines of an output, indented.
 show_tail() {
 	tail -n "$2" "$1" | sed 's/^/    | /'
-	say "    all of it: $log"
+	say "    the whole output: $log"
 }
 
-# count PASSED FAILED WHAT SECONDS OUTPUT: adds to the stage, says so, and shows the end if it failed.
+# count PASSED FAILED WHAT SECONDS OUTPUT: adds the numbers to the stage and prints them, and the end of a failed output.
 count() {
 	passed=$((passed + $1))
 	failed=$((failed + $2))
@@ -93,7 +93,7 @@ count() {
 	fi
 }
 
-# check WHAT COMMAND...: one test, which passes if the command does.
+# check WHAT COMMAND...: runs a command as one test.
 check() {
 	local what="$1" start=$SECONDS status=0
 	shift
@@ -110,7 +110,7 @@ check() {
 	fi
 }
 
-# sum_of PATTERN FILE: the sum of the numbers that the pattern's group finds.
+# sum_of PATTERN FILE: prints the sum of the numbers in the pattern's group.
 sum_of() {
 	sed -nE "s/$1/\\1/p" "$2" | awk '{ sum += $1 } END { print sum + 0 }'
 }
@@ -120,10 +120,10 @@ cargo_result() {
 	local good bad
 	good="$(sum_of '^test result: .* ([0-9]+) passed;.*' "$4")"
 	bad="$(sum_of '^test result: .* ([0-9]+) failed;.*' "$4")"
-	# A program that was killed has not written its last line.
+	# A killed program has no result line.
 	[ "$3" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
 	[ "$3" -ne 124 ] || say "  (ended: it ran longer than $(seconds "$PROGRAM_LIMIT"))"
-	# Empty test programs are not worth a line.
+	# A test program without tests gets no line.
 	[ $((good + bad)) -eq 0 ] || count "$good" "$bad" "$1" "$2" "$4"
 }
 
@@ -139,11 +139,11 @@ node_result() {
 
 # --- Building -------------------------------------------------------------------------------------
 
-# yes or no once it was tried; the list of test programs is in TEST_PROGRAMS.
+# yes or no after the first attempt. TEST_PROGRAMS lists the test programs.
 tests_built=
 TEST_PROGRAMS="$SCRATCH/test-programs"
 
-# build_tests: all test programs at once, whichever of them will run. Cargo's messages name them.
+# build_tests: builds all test programs, also those that will not run. Cargo's messages contain their paths.
 build_tests() {
 	local messages="$SCRATCH/test-build.json" errors="$LOGS/test-build.log"
 	if [ -z "$tests_built" ]; then
@@ -166,7 +166,7 @@ compile_tests() {
 	in_root cargo test "${SELECTION[@]}" --no-run --message-format=json-render-diagnostics 2>&1 >"$1" | tee "$2"
 }
 
-# stage_of KIND NAME FOLDER: which stage a test program belongs to, by the crate's folder and its name.
+# stage_of KIND NAME FOLDER: prints the stage of a test program, by its crate's folder and its name.
 stage_of() {
 	case ${3#"$ROOT"/}:$1:$2 in
 		runtime:test:wasm* | node:test:wasm*) say wasm ;;
@@ -175,7 +175,7 @@ stage_of() {
 	esac
 }
 
-# cargo_programs STAGE: runs the test programs of a stage, each in the folder of its crate as cargo does.
+# cargo_programs STAGE: runs the test programs of a stage, each in the folder of its crate, as cargo does.
 cargo_programs() {
 	local kind name folder program start status what
 	build_tests || return 0
@@ -195,9 +195,8 @@ cargo_programs() {
 
 # --- The stages -----------------------------------------------------------------------------------
 
-# Clippy is the compiler here, so it lints while it builds and needs no second compilation of the
-# dependencies. What it compiles has other file names than what rustc does, and the runtime's Wasm is
-# not built again for it, nor the one that only a benchmark needs.
+# clippy: builds with clippy as the compiler, which needs no second compilation of the dependencies. Its output files
+# have other names than rustc's. The Wasm of the runtime and of the benchmark's runtime is not built again.
 clippy() {
 	RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__ \
 		SKIP_CONVEYOR_RUNTIME_WASM_BUILD=1 SKIP_CONVEYOR_RUNTIME_SDK_HOOK_WASM_BUILD=1 \
@@ -206,14 +205,14 @@ clippy() {
 
 javascript() {
 	local file status=0
-	for file in {"$OBSERVER","$NETWORKS"}/{,lib/,tests/}*.mjs "$NETWORKS"/load/*.mjs; do
+	for file in {"$OBSERVER","$NETWORKS"}/{,lib/,tests/}*.mjs "$NETWORKS"/load/*.mjs "$SCRIPTS"/*.mjs; do
 		node --check "$file" || status=1
 	done
 	return "$status"
 }
 
 no_registry_in_lock_file() {
-	# An address in it would tie the checkout to one registry. Our own packages have a folder there.
+	# An address would tie the repository to one registry. Packages of this repository have a folder there.
 	! grep -nE '"resolved": "[^"]*:' "$ROOT/package-lock.json"
 }
 
@@ -224,12 +223,13 @@ stage_lint() {
 			cargo fmt --manifest-path "$NETWORKS/relay-runtime/Cargo.toml" -- --check
 	fi
 	check "clippy, warnings are errors" clippy
-	# The programs that clippy has built have taken the place of the real ones, and have no Wasm in them.
-	check "the programs in their place again" cargo build "${SELECTION[@]}"
+	# clippy has overwritten the programs with its own, which contain no Wasm.
+	check "rebuilding the programs" cargo build "${SELECTION[@]}"
 	check "shellcheck" shellcheck -x -P "$ROOT" "$SCRIPTS"/*.sh "$ROOT/.ci/run"
 	check "node --check on every module" javascript
 	check "package-lock.json names no registry" no_registry_in_lock_file
-	check "the relay runtime is that of its record" "$SCRIPTS/relay-runtime.sh" --quick
+	check "no expression of scripts/words.txt" node "$SCRIPTS/words.mjs"
+	check "the relay chain's runtime matches its record" "$SCRIPTS/relay-runtime.sh" --quick
 }
 
 stage_unit() {
@@ -243,9 +243,10 @@ stage_unit() {
 	node_tests observer "$OBSERVER"/lib/*.test.mjs "$OBSERVER"/tests/*.test.mjs
 	node_tests zombienet/lib "$NETWORKS"/lib/*.test.mjs
 	node_tests zombienet/load "$NETWORKS"/load/*.test.mjs
+	node_tests scripts "$SCRIPTS"/*.test.mjs
 }
 
-# node_tests WHAT FILE...: runs test files of node:test, none of which needs a network.
+# node_tests WHAT FILE...: runs test files of node:test that need no network.
 node_tests() {
 	local start=$SECONDS status=0
 	: >"$tap"
@@ -262,7 +263,7 @@ stage_wasm() {
 stage_features() {
 	local feature
 	for feature in runtime-benchmarks try-runtime; do
-		# The flag is what substrate-wasm-builder gives to tell a runtime from a native build.
+		# substrate-wasm-builder passes this flag, by which crates distinguish a runtime from a native build.
 		check "conveyor-runtime with $feature" env CARGO_TARGET_WASM32V1_NONE_RUSTFLAGS="--cfg substrate_runtime" \
 			cargo check --profile "$PROFILE" --locked -p conveyor-runtime --no-default-features \
 			--features "$feature" --target wasm32v1-none
@@ -273,7 +274,7 @@ stage_dev() {
 	cargo_programs dev
 }
 
-# Networks that a run without arguments tests: the two shortest.
+# The networks of stage e2e: the two shortest.
 SHORT_NETWORKS=(basic elastic)
 
 stage_e2e() {
@@ -283,7 +284,7 @@ stage_e2e() {
 
 stage_e2e-all() {
 	local file files=()
-	# The runtime that `upgrade` upgrades to is built with the tests.
+	# The tests' build contains the runtime that `upgrade` upgrades to.
 	build_tests || return 0
 	for file in "$NETWORKS"/tests/*.test.mjs; do
 		case " ${SHORT_NETWORKS[*]} " in
@@ -294,7 +295,7 @@ stage_e2e-all() {
 	networks "${files[@]}"
 }
 
-# networks FILE...: runs tests of networks, one after the other.
+# networks FILE...: runs tests of networks, one at a time.
 networks() {
 	local file start status
 	if ! build >"$output" 2>&1; then
@@ -315,10 +316,9 @@ networks() {
 	done
 }
 
-# --- All of it ------------------------------------------------------------------------------------
+# --- Main -----------------------------------------------------------------------------------------
 
-# A function, so that bash has read all of this file before it runs any of it: whoever edits it meanwhile
-# does no harm.
+# A function, so that bash reads the whole file before it runs: the file may then be edited during the run.
 main() {
 	"$SCRIPTS/setup.sh"
 	use_tools
@@ -336,7 +336,7 @@ main() {
 		start=$SECONDS
 		"stage_$stage"
 		if [ $((passed + failed)) -eq 0 ]; then
-			say "  FAILED  no test was executed, which is no success"
+			say "  FAILED  no test ran"
 			failed=1
 		fi
 		result=ok

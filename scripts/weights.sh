@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Measures what our pallets cost and writes their weights.rs.
+# Runs the benchmarks of this repository's pallets and writes their weights.rs.
 #
-#   scripts/weights.sh [PALLET…]    all of our pallets, or those named (pallet_velocity, …)
+#   scripts/weights.sh [PALLET...]    all pallets, or the named ones (pallet_velocity, ...)
 #
-# Builds the runtime's Wasm with its benchmarks (a build of its own, about 5 minutes the first time) and
-# runs them in the node that everything else uses. Run it on a machine with nothing else to do: the
-# times go into the weights.
+# Builds the runtime's Wasm with benchmarks (a separate build, about 5 minutes the first time) and runs them in the
+# node. Run it on an idle machine, because the weights contain the measured times.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -16,18 +15,25 @@ declare -A OUTPUT=(
 	[pallet_velocity]=pallets/velocity/src/weights.rs
 )
 
+case "${1:-}" in
+	-h | --help)
+		usage
+		exit 0
+		;;
+esac
+
 pallets=("$@")
 [ "$#" -gt 0 ] || pallets=("${!OUTPUT[@]}")
 for pallet in "${pallets[@]}"; do
 	[ -n "${OUTPUT[$pallet]:-}" ] ||
-		fail "there is no pallet '$pallet' of ours" "name one of: ${!OUTPUT[*]}" 2
+		fail "there is no pallet '$pallet' in this repository" "use one of: ${!OUTPUT[*]}" 2
 done
 
 "$SCRIPTS/setup.sh"
 use_tools
 build
 
-# The same command as substrate-wasm-builder's, with the features that it cannot be told to use.
+# The same command as in substrate-wasm-builder, which has no option for features.
 wasm_target="$CARGO_TARGET_DIR/weights"
 benchmark_wasm() {
 	(

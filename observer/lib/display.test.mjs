@@ -1,4 +1,4 @@
-// Unit tests of display.mjs for what the streams of tests/pipeline/ do not contain.
+// Unit tests of display.mjs for what the streams of tests/pipeline-*.test.mjs do not contain.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initial, summary } from './pipeline.mjs';

@@ -133,3 +133,17 @@ export function run(events) {
 	}
 	return { state, lines, text };
 }
+
+// A parachain on one core with one block per relay block: built on the relay block before the best one, backed in
+// the next and included in the one after. Returns the relay blocks and the parachain blocks by number.
+export function steady(s, count, { from = 1 } = {}) {
+	const [relay, para] = [{}, {}];
+	for (let number = from; number < from + count; number += 1) {
+		const backs = para[number - 1] ? [para[number - 1]] : [];
+		const includes = para[number - 2] ? [para[number - 2]] : [];
+		relay[number] = s.r({ backs, includes });
+		para[number] = s.p({ relayParent: number - 1 });
+		s.wait(6000);
+	}
+	return { relay, para };
+}

@@ -1,8 +1,8 @@
 //! Names the build for the workers' version text.
 //!
-//! polkadot puts the commit there. Our commits say nothing about the relay chain's code, and would
-//! only have these programs linked again with each of them. What the node compares at its start is
-//! the release of polkadot, which does not come from here.
+//! polkadot uses the commit. A commit of this repository would link these programs again each time,
+//! and says nothing about their code. At its start the node compares polkadot's release, which is
+//! not set here.
 
 fn main() {
 	println!("cargo:rustc-env=SUBSTRATE_CLI_COMMIT_HASH=conveyor");

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What `pallet_message_service` costs, as measured by `scripts/weights.sh`. Do not edit.
+//! Weights of `pallet_message_service`, measured by `scripts/weights.sh`. Do not edit.
 //!
 //! 2026-11-26, AMD EPYC, 50 steps, 20 repeats.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
-// The measurement decides what is needed.
+// The generated code may not need all imports and parentheses.
 #![allow(unused_parens, unused_imports)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::{constants::RocksDbWeight, Weight}};
 
-/// Weight functions needed for `pallet_message_service`.
+/// Weight functions of `pallet_message_service`.
 pub trait WeightInfo {
 	/// Weight of `nothing_to_serve`.
 	fn nothing_to_serve() -> Weight;
@@ -19,7 +19,7 @@ pub trait WeightInfo {
 	fn serve() -> Weight;
 }
 
-/// The measured weights, with the runtime's cost of storage.
+/// Measured weights, with the runtime's database weights.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `MessageService::Service` (r:1 w:1)
@@ -58,7 +58,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 }
 
-/// The measured weights, with the SDK's cost of storage, for tests.
+/// Measured weights, with RocksDB's database weights, for tests.
 impl WeightInfo for () {
 	fn nothing_to_serve() -> Weight {
 		Weight::from_parts(45_458_000, 1492)

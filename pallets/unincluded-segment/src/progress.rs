@@ -5,7 +5,7 @@
 
 /// Latest included head in the relay chain's state proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IncludedHead {
+pub(crate) enum IncludedHead {
 	/// The proof contains no head.
 	Missing,
 	/// The head does not decode as a header of this chain.
@@ -19,7 +19,7 @@ pub enum IncludedHead {
 
 /// Newest included block, compared with the one known before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub(crate) enum Progress {
 	/// No newer block is included.
 	None,
 	/// Blocks up to this number are included.
@@ -38,7 +38,7 @@ pub enum Progress {
 ///
 /// Without `dropped_to`, a head above `included` is either an ancestor that is missing from
 /// parachain-system's segment, or a block of a fork. The hash decides.
-pub fn inclusion_progress(
+pub(crate) fn inclusion_progress(
 	included: u32,
 	parent: u32,
 	dropped_to: Option<u32>,

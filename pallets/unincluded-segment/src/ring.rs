@@ -3,7 +3,7 @@
 //! Keys of the ring of block records.
 
 /// Maximum number of records for which [`ring_key`] returns distinct keys.
-pub const MAX_RING_CAPACITY: u32 = 1 << 16;
+pub(crate) const MAX_RING_CAPACITY: u32 = 1 << 16;
 
 /// Returns the storage key of the record of block `number` in a ring of `capacity` records. A
 /// `capacity` of 0 counts as 1.
@@ -12,7 +12,7 @@ pub const MAX_RING_CAPACITY: u32 = 1 << 16;
 /// A node of the state trie then has at most 4 children instead of 16, which shortens the storage proof
 /// of one record. The README has the figures: 192 to 404 bytes per block, more than 5 % of the proof of
 /// an empty block.
-pub fn ring_key(number: u32, capacity: u32) -> u32 {
+pub(crate) fn ring_key(number: u32, capacity: u32) -> u32 {
 	let mut index = number % capacity.max(1);
 	let (mut key, mut shift) = (0, 0);
 	while index > 0 && shift < u32::BITS {

@@ -9,7 +9,7 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 
 /// Maximum number of blocks in [`RecentLags`].
-pub const MAX_WINDOW: u32 = 256;
+pub(crate) const MAX_WINDOW: u32 = 256;
 
 /// Number of counters of a [`LagHistogram`].
 const COUNTERS: usize = MAX_COUNTED_LAG as usize + 1;

@@ -11,7 +11,7 @@
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::{constants::RocksDbWeight, Weight}};
 
-/// Weight functions needed for `pallet_unincluded_segment`.
+/// Weight functions of `pallet_unincluded_segment`.
 pub trait WeightInfo {
 	/// Weight of `observe`.
 	fn observe(n: u32, ) -> Weight;

@@ -11,7 +11,7 @@
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::{constants::RocksDbWeight, Weight}};
 
-/// Weight functions needed for `pallet_velocity`.
+/// Weight functions of `pallet_velocity`.
 pub trait WeightInfo {
 	/// Weight of `schedule_limits`.
 	fn schedule_limits() -> Weight;
