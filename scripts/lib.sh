@@ -146,7 +146,7 @@ in_root() {
 settle_patches() {
 	local record="$CARGO_TARGET_DIR/patches.sha256" now
 	mkdir -p "$CARGO_TARGET_DIR"
-	now="$(in_root find patches -type f -exec sha256sum {} + | sort -k 2)"
+	now="$(in_root find patches -type f ! -name '*.md' -exec sha256sum {} + | sort -k 2)"
 	if [ "$now" = "$(cat "$record" 2>/dev/null)" ]; then
 		in_root find patches -type f -exec touch -r "$record" {} +
 	else

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Blocks built by the Wasm as a collator builds them, and their validation by the same Wasm as a
-//! validator validates them.
+//! Blocks built by the Wasm as a collator builds them, and candidates validated by the Wasm as a validator
+//! validates them.
 
 use crate::{
 	inbound::Inbound,
@@ -60,21 +60,20 @@ pub struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-	/// Begin a candidate on `state`'s head.
+	/// Starts a candidate on `state`'s head.
 	///
-	/// The head is the included block: the unincluded segment is empty.
+	/// The head is the included block, so the unincluded segment is empty.
 	pub fn new(state: &'a mut State, relay: RelayContext) -> Self {
 		let included = state.head().clone();
 		Self::after(state, relay, &included)
 	}
 
-	/// Starts a candidate on `state`'s head. `included` is the included block, and the blocks after it are
-	/// unincluded.
+	/// Starts a candidate on `state`'s head. `included` is the included block; later blocks are unincluded.
 	pub fn after(state: &'a mut State, relay: RelayContext, included: &Header) -> Self {
 		Self::receiving(state, relay, included, &Inbound::default())
 	}
 
-	/// As [`Self::after`], when the relay chain holds messages for the chain.
+	/// Same as [`Self::after`], with messages from the relay chain.
 	pub fn receiving(
 		state: &'a mut State,
 		relay: RelayContext,
@@ -119,20 +118,20 @@ impl<'a> Builder<'a> {
 		Self { state, parent, validation_data, inherent, slot, core, blocks, proofs }
 	}
 
-	/// Sets the core that the candidate is for, among `number_of_cores`. Without this it is the only one.
+	/// Sets the candidate's core among `number_of_cores`. Without this call the parachain has one core.
 	pub fn on_core(mut self, selector: u8, number_of_cores: u16) -> Self {
 		self.core.selector = CoreSelector(selector);
 		self.core.number_of_cores = number_of_cores.into();
 		self
 	}
 
-	/// Build one block with `transactions`. `bundle` is its place in the bundle, and whether it is
-	/// the last one.
+	/// Builds one block with `transactions`. `bundle` is its index in the bundle, and whether it is the
+	/// last one.
 	pub fn build(&mut self, transactions: &[OpaqueExtrinsic], bundle: Option<(u8, bool)>) {
 		self.try_build(transactions, bundle).expect("the block can be built");
 	}
 
-	/// As [`Self::build`], with the reason if the block cannot be built.
+	/// Same as [`Self::build`], but returns an error if the block cannot be built.
 	pub fn try_build(
 		&mut self,
 		transactions: &[OpaqueExtrinsic],
@@ -163,7 +162,7 @@ impl<'a> Builder<'a> {
 				"BlockBuilder_apply_extrinsic",
 				&extrinsic.encode(),
 			)?;
-			// Whether a call succeeds is the block's business, whether it is let in is not.
+			// A failed call is part of a valid block, a rejected transaction is not.
 			let _ = ApplyExtrinsicResult::decode(&mut &result[..])
 				.expect("the result decodes")
 				.map_err(|error| format!("{error:?}"))?;
@@ -198,17 +197,17 @@ impl<'a> Builder<'a> {
 		inherents
 	}
 
-	/// The state after the last block built.
+	/// Returns the state after the last block.
 	pub fn state(&self) -> &State {
 		self.state
 	}
 
-	/// The blocks built, each with its seal.
+	/// Returns the blocks with their seals.
 	pub fn blocks(&self) -> &[Block] {
 		&self.blocks
 	}
 
-	/// What a validator gets of the blocks built.
+	/// Returns the validator's input for these blocks.
 	pub fn candidate(self) -> ValidationParams {
 		let proof = StorageProof::merge(self.proofs)
 			.into_compact_proof::<BlakeTwo256>(*self.parent.state_root())
@@ -223,7 +222,7 @@ impl<'a> Builder<'a> {
 	}
 }
 
-/// `header`, sealed by the only collator.
+/// Returns `header`, sealed by the only collator.
 fn seal(mut header: Header) -> Header {
 	let signature: AuthoritySignature = Alice.sign(header.hash().as_bytes()).into();
 	header.digest_mut().push(DigestItem::Seal(AURA_ENGINE_ID, signature.encode()));
@@ -231,10 +230,10 @@ fn seal(mut header: Header) -> Header {
 }
 
 impl Code {
-	/// Validate `candidate` as a relay chain validator does: by the Wasm, with nothing but the
-	/// candidate.
+	/// Validates `candidate` as a relay chain validator does: with the Wasm, and without any state
+	/// except the candidate's proof.
 	pub fn validate(&self, candidate: &ValidationParams) -> Result<ValidationResult, String> {
-		// The candidate brings the state that it needs.
+		// The candidate contains the state that it needs.
 		let state = &mut BasicExternalities::new_empty();
 		let result = self.call(state, "validate_block", &candidate.encode())?;
 		Ok(ValidationResult::decode(&mut &result[..]).expect("a result"))

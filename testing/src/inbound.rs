@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Messages that a relay chain holds for the chain.
+//! Messages from the relay chain and from other parachains.
 
 use cumulus_primitives_core::{InboundDownwardMessage, InboundHrmpMessage, ParaId};
 use cumulus_primitives_parachain_inherent::{MessageQueueChain, ParachainInherentData};
@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 /// Maximum length of a message from another parachain, in bytes, as on Polkadot.
 pub const MAX_MESSAGE_SIZE: u32 = 100 * 1024;
 
-/// A channel from another parachain: its messages, and the hash chain over them.
+/// A channel from another parachain: its messages and their hash chain.
 #[derive(Clone, Default)]
 struct Channel {
 	messages: Vec<InboundHrmpMessage>,
 	chain: MessageQueueChain,
 }
 
-/// All messages that were ever sent to the chain. Those that it has taken in it leaves out by itself.
+/// All messages ever sent to the chain. Messages that the chain has processed are left out.
 #[derive(Clone, Default)]
 pub struct Inbound {
 	downward: Vec<InboundDownwardMessage>,
@@ -26,14 +26,14 @@ pub struct Inbound {
 }
 
 impl Inbound {
-	/// Send `message` from the relay chain, in the relay block with the number `sent_at`.
+	/// Sends `message` from the relay chain, in relay block `sent_at`.
 	pub fn send_down(&mut self, sent_at: u32, message: Vec<u8>) {
 		let message = InboundDownwardMessage { sent_at, msg: message };
 		self.downward_chain.extend_downward(&message);
 		self.downward.push(message);
 	}
 
-	/// Send `message` from the parachain `sender`, in the relay block with the number `sent_at`.
+	/// Sends `message` from the parachain `sender`, in relay block `sent_at`.
 	pub fn send_across(&mut self, sender: u32, sent_at: u32, message: Vec<u8>) {
 		assert!(message.len() <= MAX_MESSAGE_SIZE as usize, "{} bytes are too many", message.len());
 		let channel = self.channels.entry(sender.into()).or_default();
@@ -42,7 +42,7 @@ impl Inbound {
 		channel.messages.push(message);
 	}
 
-	/// Make the relay chain's state prove the messages.
+	/// Adds the messages to the relay chain's state proof.
 	pub(crate) fn prove(&self, relay_state: &mut RelayStateSproofBuilder) {
 		relay_state.dmq_mqc_head = Some(self.downward_chain.head());
 		for (sender, channel) in &self.channels {

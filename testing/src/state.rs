@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! A chain's state in memory, and calls into the runtime's Wasm on it.
+//! A chain's in-memory state, and calls into the runtime's Wasm.
 
 use codec::{Decode, Encode};
 use conveyor_runtime::{
@@ -30,10 +30,10 @@ use sp_trie::{
 };
 use std::{borrow::Cow, sync::LazyLock};
 
-/// Executes a runtime, with what a parachain node offers it.
+/// Executes a runtime with the host functions of a parachain node.
 type Executor = WasmExecutor<ParachainHostFunctions>;
 
-/// One for everybody: it compiles each Wasm once, as long as there are no more than it remembers.
+/// One executor for all states: it compiles each Wasm once, up to its cache size.
 fn executor() -> &'static Executor {
 	static EXECUTOR: LazyLock<Executor> = LazyLock::new(|| {
 		Executor::builder().with_max_runtime_instances(8).with_runtime_cache_size(4).build()
@@ -45,7 +45,7 @@ fn executor() -> &'static Executor {
 #[derive(Clone)]
 pub struct Code {
 	wasm: &'static [u8],
-	/// What the executor knows it by.
+	/// Key in the executor's cache.
 	hash: Vec<u8>,
 }
 
@@ -56,24 +56,24 @@ impl FetchRuntimeCode for Code {
 }
 
 impl Code {
-	/// The constant `WASM_BINARY` of a runtime.
+	/// `wasm` is a runtime's constant `WASM_BINARY`.
 	pub fn new(wasm: Option<&'static [u8]>) -> Self {
 		let wasm = wasm.expect("built without the Wasm: unset SKIP_…WASM_BUILD and build again");
 		Self { wasm, hash: blake2_256(wasm).to_vec() }
 	}
 
-	/// The runtime that chains run.
+	/// The default runtime, without a variant.
 	pub fn of_runtime() -> &'static Self {
 		static CODE: LazyLock<Code> = LazyLock::new(|| Code::new(conveyor_runtime::WASM_BINARY));
 		&CODE
 	}
 
-	/// The Wasm as chains get it: compacted and compressed.
+	/// Returns the Wasm as in a chain specification: compacted and compressed.
 	pub fn wasm(&self) -> &'static [u8] {
 		self.wasm
 	}
 
-	/// The genesis that the runtime has under that name, as a patch of its default genesis.
+	/// Returns the genesis preset `name`, as a patch of the default genesis.
 	pub fn preset(&self, name: &str) -> Value {
 		self.genesis(Some(name.into())).unwrap_or_else(|| panic!("there is no preset {name}"))
 	}
@@ -83,9 +83,9 @@ impl Code {
 		json.map(|json| serde_json::from_slice(&json).expect("a preset is JSON"))
 	}
 
-	/// Call a function of the Wasm that needs no state, or brings its own.
+	/// Calls a function of the Wasm that needs no state.
 	///
-	/// The error is what the executor makes of a panic, without the panic's text.
+	/// The error is the executor's error for a panic, without the panic's text.
 	pub fn call(
 		&self,
 		externalities: &mut dyn Externalities,
@@ -103,30 +103,30 @@ impl Code {
 	}
 }
 
-/// More than all states of a test take.
+/// More than all states of one test need.
 const CACHE_SIZE: CacheSize = CacheSize::new(64 * 1024 * 1024);
 
-/// A chain: its newest header and the state after it.
+/// A chain: its newest header, and the state after it.
 #[derive(Clone)]
 pub struct State {
 	code: Code,
 	backend: InMemoryBackend<BlakeTwo256>,
-	/// What a node has as well, and without which every access walks the trie.
+	/// The trie cache of a node. Without it every access walks the trie.
 	cache: SharedTrieCache<BlakeTwo256>,
 	genesis: Header,
 	head: Header,
-	/// The part of the state that is in the proof of the candidate already.
+	/// The part of the state that the candidate's proof already contains.
 	proven: IgnoredNodes<Hash>,
 }
 
 impl State {
-	/// A chain on the runtime that chains run, with one of its presets.
+	/// Creates a chain with the default runtime and one of its genesis presets.
 	pub fn of_preset(name: &str) -> Self {
 		let code = Code::of_runtime();
 		Self::new(code, code.preset(name))
 	}
 
-	/// A chain on `code` that starts with `genesis`, a patch of the default genesis.
+	/// Creates a chain on `code` with `genesis`, a patch of the default genesis.
 	pub fn new(code: &Code, genesis: Value) -> Self {
 		let mut state = Self::empty(code);
 		let mut config = code.genesis(None).expect("there is a default genesis");
@@ -149,7 +149,7 @@ impl State {
 		state
 	}
 
-	/// No state at all.
+	/// Returns a chain with an empty state.
 	fn empty(code: &Code) -> Self {
 		let backend = InMemoryBackend::default();
 		let genesis = Header::new(
@@ -164,36 +164,36 @@ impl State {
 		Self { code: code.clone(), backend, cache, genesis, head, proven: Default::default() }
 	}
 
-	/// The runtime.
+	/// Returns the runtime.
 	pub fn code(&self) -> &Code {
 		&self.code
 	}
 
-	/// The newest header.
+	/// Returns the newest header.
 	pub fn head(&self) -> &Header {
 		&self.head
 	}
 
-	/// The hash of the first header.
+	/// Returns the hash of the genesis header.
 	pub fn genesis_hash(&self) -> Hash {
 		self.genesis.hash()
 	}
 
-	/// Look at the state with the runtime's own code.
+	/// Runs `look` with the state as native externalities.
 	pub fn inspect<R>(&self, look: impl FnOnce() -> R) -> R {
 		self.backend.inspect_state(look)
 	}
 
-	/// Forget what blocks before have proven: the next block is the first of a candidate.
+	/// Starts a new candidate: the next block's proof starts empty.
 	pub fn begin_candidate(&mut self) {
 		self.proven = Default::default();
 	}
 
-	/// Begin to execute a block on this state.
+	/// Starts the execution of a block on this state.
 	///
-	/// What the blocks before it in its candidate have looked at, or have written themselves, is not
-	/// recorded again: a validator has it. What a block knows of the size of its proof depends on
-	/// that, and so does the weight that it notes.
+	/// State that previous blocks of the candidate have read or written is not recorded again, because the
+	/// validator has it already. This determines the proof size that a block measures, and so the weight that
+	/// it registers.
 	pub fn begin_block(&self) -> Execution {
 		Execution {
 			changes: Default::default(),
@@ -201,7 +201,7 @@ impl State {
 		}
 	}
 
-	/// Call a runtime API and forget what it changes.
+	/// Calls a runtime API and discards its changes.
 	pub fn call<T: Decode>(&self, method: &str, arguments: impl Encode) -> T {
 		let mut execution = Execution::default();
 		let result = self
@@ -210,9 +210,9 @@ impl State {
 		T::decode(&mut &result[..]).expect("the result decodes")
 	}
 
-	/// Call a runtime API, on top of what `execution` has changed already.
+	/// Calls a runtime API on top of the changes of `execution`.
 	///
-	/// The error is what the executor makes of a panic, without the panic's text.
+	/// The error is the executor's error for a panic, without the panic's text.
 	pub fn execute(
 		&self,
 		execution: &mut Execution,
@@ -240,7 +240,7 @@ impl State {
 		result.map_err(|error| error.to_string())
 	}
 
-	/// Executes a block as an importing node does, and makes it the head. Returns what it adds to the
+	/// Executes a block as an importing node does, and makes it the head. Returns the block's part of the
 	/// candidate's proof.
 	pub fn import(&mut self, block: &Block) -> Result<StorageProof, String> {
 		let mut execution = self.begin_block();
@@ -250,7 +250,7 @@ impl State {
 		Ok(proof)
 	}
 
-	/// Make what `execution` has changed the state after `head`.
+	/// Makes the changes of `execution` the state after `head`.
 	pub fn commit(&mut self, execution: Execution, head: Header) {
 		self.apply(execution);
 		assert_eq!(self.backend.root(), head.state_root(), "the state is the block's");
@@ -268,17 +268,17 @@ impl State {
 	}
 }
 
-/// The runtime API that executes a block. It takes [`without_seal`].
+/// The runtime API that executes a block. Its argument is [`without_seal`].
 pub const EXECUTE_BLOCK: &str = "Core_execute_block";
 
-/// Returns the block without its seal, as [`EXECUTE_BLOCK`] requires it.
+/// Returns the block without its seal, as [`EXECUTE_BLOCK`] needs it.
 pub fn without_seal(block: &Block) -> Vec<u8> {
 	let mut block = block.clone();
 	block.header.digest_mut().pop().expect("the seal is the last item");
 	block.encode()
 }
 
-/// The execution of a block: what it has changed and what it has looked at so far.
+/// The execution of a block: its changes and its recorded proof.
 #[derive(Default)]
 pub struct Execution {
 	changes: OverlayedChanges<BlakeTwo256>,
@@ -286,17 +286,17 @@ pub struct Execution {
 }
 
 impl Execution {
-	/// The part of the state that it has looked at, without what was proven before it.
+	/// Returns the recorded proof, without state that was proven before the block.
 	pub fn proof(&self) -> StorageProof {
 		self.recorder.to_storage_proof()
 	}
 
-	/// The number of keys that it has looked up in the state before it.
+	/// Returns the number of keys read from the state before the block.
 	pub fn keys_read(&self) -> usize {
 		self.recorder.recorded_keys().values().map(|keys| keys.len()).sum()
 	}
 
-	/// The number of keys that it has written or removed.
+	/// Returns the number of keys written or removed.
 	pub fn keys_written(&self) -> usize {
 		self.changes.changes().count()
 	}

@@ -11,12 +11,12 @@ use cumulus_pallet_weight_reclaim::StorageWeightReclaim;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::generic::Era;
 
-/// `call` as root.
+/// Returns `call` with root as its origin, through pallet-sudo.
 pub fn sudo(call: RuntimeCall) -> RuntimeCall {
 	pallet_sudo::Call::<Runtime>::sudo { call: Box::new(call) }.into()
 }
 
-/// `call`, signed by `signer` for ever.
+/// Returns `call` as an immortal transaction signed by `signer`.
 pub fn signed(
 	signer: Sr25519Keyring,
 	call: RuntimeCall,

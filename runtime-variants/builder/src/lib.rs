@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Builds the runtime and its variants as Wasm. For the build scripts of these crates.
+//! Builds the runtime and its variants as Wasm. Used by the build scripts of these crates.
 //!
-//! This is a crate, because a build script must not include files outside the folder of its package.
-//! Clones of the repository share a target directory. Cargo records such files by their absolute path,
-//! and would run the build script of another clone, even if that one is older.
+//! A build script must not include files outside its package, so this is a crate. Clones of the repository
+//! share a target directory, and cargo records such files by absolute path: it would run the build script of
+//! another clone, even an older one.
 
 #[cfg(feature = "wasm")]
 mod wasm;
@@ -12,7 +12,7 @@ mod wasm;
 #[cfg(feature = "wasm")]
 pub use wasm::{build_runtime, build_variant};
 
-/// Name of the environment variable that holds the variant's name in the Wasm build of a variant.
+/// Environment variable with the variant's name in the Wasm build of a variant.
 const VARIABLE: &str = "CONVEYOR_RUNTIME_VARIANT";
 
 /// Names of all variants.
@@ -24,20 +24,18 @@ fn declare_variants() {
 	println!("cargo:rustc-check-cfg=cfg(feature, values({values}))");
 }
 
-/// Selects the variant of the runtime that is compiled, if the environment names one. For the build
-/// script of the runtime, when the runtime itself is compiled to Wasm.
+/// Selects the variant to compile, if the environment names one. Called by the runtime's build script.
 ///
-/// The flag is `--cfg feature="variant-<name>"`, for the runtime's crate alone:
+/// The flag is `--cfg feature="variant-<name>"`, only for the runtime's crate:
 ///
-/// - It is no feature of the manifest: features are additive, and `--all-features` must compile.
-/// - It looks like one, because `#[frame_support::runtime]` evaluates no other `cfg` of a pallet. With
-///   any other, the pallet would be missing from `AllPalletsWithSystem`, without an error.
-/// - In the flags of the whole build it would make cargo compile all dependencies again for each
-///   variant.
+/// - It is not a feature in the manifest: features are additive, and `--all-features` must compile.
+/// - It has the form of a feature, because `#[frame_support::runtime]` evaluates no other `cfg` of a pallet.
+///   With another form the pallet would be missing in `AllPalletsWithSystem`, without an error.
+/// - In the flags of the whole build it would make cargo compile all dependencies again for each variant.
 ///
 /// # Panics
 ///
-/// If there is no variant of that name.
+/// If the name is not in [`VARIANTS`].
 pub fn select_variant() {
 	declare_variants();
 	println!("cargo:rerun-if-env-changed={VARIABLE}");

@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The Wasm builds. `substrate-wasm-builder` takes its settings from the environment of the build
-//! script that calls it. Settings that the environment has already are not changed.
+//! The Wasm builds. `substrate-wasm-builder` takes its settings from the environment of the build script.
+//! Settings that already exist are not changed.
 
 use crate::{declare_variants, VARIABLE};
 use std::{env, path::PathBuf};
 use substrate_wasm_builder::WasmBuilder;
 
-/// Prefix of the names of the variants' crates.
+/// Prefix of the variants' crate names.
 const PREFIX: &str = "conveyor-runtime-";
 
-/// Profiles of our `Cargo.toml` that the Wasm builder does not know.
+/// Profiles of the workspace that the Wasm builder does not know.
 const OUR_PROFILES: [&str; 2] = ["bench-host", "local"];
 
-/// Builds the Wasm that chains run. For the build script of the runtime.
+/// Builds the runtime without a variant. Called by the runtime's build script.
 pub fn build_runtime() {
 	declare_variants();
 	prepare("..");
-	// It is never a variant, whatever the environment says.
+	// Never a variant, whatever the environment contains.
 	env::remove_var(VARIABLE);
 	WasmBuilder::build_using_defaults();
 }
 
-/// Builds the variant that the calling crate is named after. `quick` skips the optimisation while
-/// linking.
+/// Builds the variant with the name of the calling crate. `quick` skips optimization when linking.
 ///
-/// `SKIP_<NAME OF THE CRATE>_WASM_BUILD=1` skips the Wasm. Whatever needs it then fails.
+/// `SKIP_<NAME OF THE CRATE>_WASM_BUILD=1` skips the build. Users of the Wasm then fail.
 ///
 /// # Panics
 ///
@@ -33,8 +32,7 @@ pub fn build_runtime() {
 pub fn build_variant(quick: bool) {
 	prepare("../..");
 	if let Some(profile) = profile_directory() {
-		// The builder puts the runtime's dependencies here. The variants have the same dependencies
-		// and use the compiled ones.
+		// The builder compiles the runtime's dependencies here. The variants share them.
 		let shared = profile.join("wbuild/conveyor-runtime/target");
 		set_default("CARGO_BUILD_BUILD_DIR", &shared.to_string_lossy());
 	}
@@ -48,14 +46,11 @@ pub fn build_variant(quick: bool) {
 	WasmBuilder::init_with_defaults().enable_feature("variant").build();
 }
 
-/// Names the workspace to the builder, by its path from the folder of the crate that is built, and
-/// names the Wasm of our profiles `local` and `bench-host` a release.
+/// Sets the path of the workspace for the builder, and maps the profiles `local` and `bench-host` to `release`.
 ///
-/// - The versions of the Wasm build are pinned by the workspace's `Cargo.lock`, which the builder
-///   looks for in the directories above the target directory. Ours lies outside the checkout, so it
-///   would find none and resolve every version anew.
-/// - The builder knows only the SDK's profiles. With another one it warns in every build that it builds
-///   a release.
+/// - The workspace's `Cargo.lock` pins the versions of the Wasm build. The builder searches it above the
+///   target directory, which lies outside the checkout. Without it, it would resolve every version again.
+/// - The builder knows only the SDK's profiles. It would print a warning in every build with another one.
 fn prepare(workspace: &str) {
 	if let Ok(manifest) = env::var("CARGO_MANIFEST_DIR") {
 		set_default("WASM_BUILD_WORKSPACE_HINT", &format!("{manifest}/{workspace}"));
@@ -66,14 +61,13 @@ fn prepare(workspace: &str) {
 	}
 }
 
-/// Returns the directory that everything of the current profile is built in: `OUT_DIR` is
-/// `<profile>/build/<crate and hash>/out`.
+/// Returns the directory of the current profile: `OUT_DIR` is `<profile>/build/<crate and hash>/out`.
 fn profile_directory() -> Option<PathBuf> {
 	let out_dir = PathBuf::from(env::var_os("OUT_DIR")?);
 	out_dir.ancestors().nth(3).map(Into::into)
 }
 
-/// Sets an environment variable of this process that is not set yet.
+/// Sets an environment variable of this process unless it is set.
 fn set_default(variable: &str, value: &str) {
 	println!("cargo:rerun-if-env-changed={variable}");
 	if env::var_os(variable).is_none() {

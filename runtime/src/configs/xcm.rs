@@ -89,7 +89,7 @@ impl Contains<Location> for ParentOrParentsExecutivePlurality {
 /// Which messages are executed at all.
 pub type Barrier = TrailingSetTopicAsId<
 	DenyThenTry<
-		// The relay chain recognises no reserve but itself: tokens sent there in this way are lost.
+		// The relay chain recognizes no reserve but itself: tokens sent there in this way are lost.
 		DenyRecursively<DenyReserveTransferToRelayChain>,
 		(
 			TakeWeightCredit,

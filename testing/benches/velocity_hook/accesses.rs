@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! How often a runtime calls for its storage.
+//! Counts a runtime's calls into storage.
 //!
-//! `sp-state-machine` traces each call. To read a key again is as much a call as to read it for the
-//! first time.
+//! `sp-state-machine` traces each call. Reading a key again counts again.
 
 use std::{
 	fmt::Debug,
@@ -19,13 +18,13 @@ use tracing::{
 /// Calls into storage.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Accesses {
-	/// That read.
+	/// Reading calls.
 	pub(crate) reads: usize,
-	/// That write.
+	/// Writing calls.
 	pub(crate) writes: usize,
 }
 
-/// The calls that `execute` makes. It is slower than without.
+/// Counts the calls of `execute`. Counting slows it down.
 pub(crate) fn accesses(execute: impl FnOnce()) -> Accesses {
 	let counter = Counter::default();
 	with_default(counter.clone(), execute);
@@ -61,7 +60,7 @@ impl Subscriber for Counter {
 	fn exit(&self, _: &Id) {}
 }
 
-/// Reads the field with the name of the call.
+/// Visits the field with the name of the call.
 struct Method<'a>(&'a mut Accesses);
 
 impl Visit for Method<'_> {
@@ -69,7 +68,7 @@ impl Visit for Method<'_> {
 		match (field.name(), value) {
 			("method", "Get" | "Hash" | "Exists") => self.0.reads += 1,
 			("method", "Put" | "Append" | "ClearPrefix") => self.0.writes += 1,
-			// No pallet here has a child trie, and the root is asked for once a block.
+			// No pallet here has a child trie, and the root is computed once per block.
 			_ => {},
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The blocks that are measured, and what came before them.
+//! The measured blocks, and the blocks before them.
 
 use codec::{Decode, Encode};
 use conveyor_primitives::Limits;
@@ -20,23 +20,23 @@ use std::collections::BTreeMap;
 /// Limits that both hooks enforce: the constants in `runtime/src/variants/sdk_hook.rs`.
 pub(crate) const LIMITS: Limits = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
 
-/// The relay parent of the first candidate.
+/// Relay parent of the first candidate.
 const RELAY: RelayContext = RelayContext { number: 100, slot: 1_000 };
 
-/// A chain that builds a candidate for each relay block.
+/// A chain that builds one candidate per relay block.
 #[derive(Clone, Copy)]
 pub(crate) struct History {
-	/// Blocks of a candidate.
+	/// Number of blocks in a candidate.
 	bundle: u8,
-	/// Unincluded candidates when the measured one is started.
+	/// Number of unincluded candidates when the measured one starts.
 	unincluded: usize,
-	/// Transfers in each of its blocks.
+	/// Number of transfers in each of its blocks.
 	transfers: usize,
 }
 
 impl History {
-	/// As long a segment as a relay chain makes of one block per relay block, and as long a one as
-	/// the capacity allows.
+	/// Two lengths of the segment: the usual one with a block per relay block, and the longest that the
+	/// capacity allows.
 	pub(crate) const ALL: [Self; 4] = [
 		Self { bundle: 1, unincluded: 3, transfers: 0 },
 		Self { bundle: 1, unincluded: 3, transfers: 50 },
@@ -44,12 +44,12 @@ impl History {
 		Self { bundle: 3, unincluded: 3, transfers: 50 },
 	];
 
-	/// Whether the measured blocks have nothing but inherents.
+	/// Returns whether the measured blocks contain only inherents.
 	pub(crate) fn is_empty(&self) -> bool {
 		self.transfers == 0
 	}
 
-	/// What the report calls the block at `place` in the bundle.
+	/// Returns the report's name for block `place` of the bundle.
 	pub(crate) fn block(&self, place: usize) -> String {
 		let unincluded = self.unincluded * usize::from(self.bundle) + place;
 		let place = match self.bundle {
@@ -59,7 +59,7 @@ impl History {
 		format!("{place}, {unincluded} unincluded, {} transfers", self.transfers)
 	}
 
-	/// What the report calls the candidate.
+	/// Returns the report's name for the candidate.
 	pub(crate) fn candidate(&self) -> String {
 		let unincluded = self.unincluded * usize::from(self.bundle);
 		let blocks = match self.bundle {
@@ -69,43 +69,43 @@ impl History {
 		format!("{blocks}, {unincluded} unincluded, {} transfers in each", self.transfers)
 	}
 
-	/// The places of a candidate's blocks.
+	/// Returns the places of a candidate's blocks.
 	fn places(&self) -> impl Iterator<Item = (u8, bool)> {
 		let bundle = self.bundle;
 		(0..bundle).map(move |index| (index, index + 1 == bundle))
 	}
 
-	/// The included block, when `heads` are the heads of all candidates so far.
+	/// Returns the included block. `heads` are the heads of all candidates so far.
 	fn included<'a>(&self, heads: &'a [Header]) -> &'a Header {
 		&heads[heads.len().saturating_sub(self.unincluded + 1)]
 	}
 }
 
-/// A candidate that is ready to be executed and validated.
+/// A candidate, prepared for execution and validation.
 pub(crate) struct Candidate {
-	/// Its blocks.
+	/// The blocks.
 	pub(crate) blocks: Vec<Prepared>,
-	/// The runtime that validates it.
+	/// The runtime that validates the candidate.
 	pub(crate) code: Code,
-	/// What a validator gets.
+	/// The validator's input.
 	pub(crate) params: ValidationParams,
 }
 
-/// A block that is ready to be executed.
+/// A block, prepared for execution.
 pub(crate) struct Prepared {
-	/// The state before it.
+	/// The state before the block.
 	pub(crate) state: State,
-	/// The block, as `Core_execute_block` takes it.
+	/// The argument of `Core_execute_block`.
 	pub(crate) block: Vec<u8>,
-	/// What it adds to its candidate's compact proof, in bytes.
+	/// The block's part of the candidate's compact proof, in bytes.
 	pub(crate) proof_size: usize,
 }
 
-/// A candidate on `state`, once the segment is as long as `history` says.
+/// Prepares a candidate on `state`, with a segment as in `history`.
 pub(crate) fn prepare(mut state: State, history: History) -> Candidate {
 	let mut relay = RELAY;
 	let mut heads = vec![state.head().clone()];
-	// The segment grows, and then keeps its length for as long again.
+	// The segment grows, and then keeps its length for the same number of candidates.
 	for _ in 0..2 * history.unincluded {
 		let mut builder = Builder::after(&mut state, relay, history.included(&heads));
 		history.places().for_each(|place| builder.build(&[], Some(place)));
@@ -142,14 +142,14 @@ pub(crate) fn prepare(mut state: State, history: History) -> Candidate {
 	Candidate { blocks: prepared, code, params }
 }
 
-/// Transfers among the accounts that every development chain has.
+/// Transfers between the accounts of a development chain.
 struct Transfers {
 	genesis: conveyor_runtime::Hash,
 	nonces: BTreeMap<Sr25519Keyring, u32>,
 }
 
 impl Transfers {
-	/// The next `count`.
+	/// Returns the next `count` transfers.
 	fn next(&mut self, count: usize) -> Vec<OpaqueExtrinsic> {
 		let accounts: Vec<_> = Sr25519Keyring::well_known().collect();
 		let account = |index: usize| accounts[index % accounts.len()];
@@ -169,8 +169,7 @@ impl Transfers {
 	}
 }
 
-/// Panics unless a chain without a history has [`LIMITS`]: were they others, the comparison would not
-/// be one.
+/// Panics unless a new chain has [`LIMITS`], because a comparison needs equal limits.
 pub(crate) fn assert_limits(mut state: State) {
 	let rate: u32 = state.call("TargetBlockRate_target_block_rate", ());
 	assert_eq!(rate, LIMITS.target_block_rate, "the target block rate");
@@ -191,8 +190,8 @@ pub(crate) fn assert_limits(mut state: State) {
 	}
 	assert_eq!(length, LIMITS.capacity, "the capacity");
 
-	// A relay slot admits one block more than the velocity. All blocks are in one bundle, because a new bundle
-	// would have to fit completely.
+	// A relay slot admits one block more than the velocity. All blocks are in one bundle, because every new
+	// bundle must fit completely.
 	let head = state.head().clone();
 	let mut builder = Builder::after(&mut state, relay, &head);
 	for index in 0..=LIMITS.velocity as u8 {

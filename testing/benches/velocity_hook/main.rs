@@ -1,38 +1,35 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! What a block costs with the SDK's consensus hook, and with pallet-velocity in its place.
+//! The cost of a block with pallet-velocity, compared with the SDK's consensus hook.
 //!
-//! `scripts/bench.sh` runs it and says on what machine; `--samples N` sets the pairs of samples per
-//! block.
+//! `scripts/bench.sh` runs the benchmark and prints the machine. `--samples N` sets the number of pairs of
+//! samples per block.
 //!
-//! # What is compared
+//! # Compared runtimes
 //!
-//! Two runtimes as Wasm that differ in the consensus hook: with the SDK's hook the limits are constants and
-//! there is no pallet-velocity (see `runtime-variants/`). Both have the same
-//! limits, and build the same blocks on the same history: inherents only, or with signed transfers,
-//! on segments of different lengths, alone or as a bundle. Before anything is measured, both must
-//! show that the limits are the same, and the Wasm's own `validate_block` must accept each candidate.
+//! Two Wasm runtimes that differ in the consensus hook. With the SDK's hook the limits are constants and there
+//! is no pallet-velocity (see `runtime-variants/`). Both have equal limits and build the same blocks on the
+//! same history: with inherents only or with signed transfers, on segments of different lengths, alone or in a
+//! bundle. Before the measurement the benchmark checks that the limits are equal and that the Wasm's
+//! `validate_block` accepts each candidate.
 //!
-//! # How
+//! # Method
 //!
-//! - Execution is `Core_execute_block` on the state before the block, with the recorder of a proof
-//!   and the trie cache of a node. The Wasm is compiled and the state is in memory before the clock
-//!   starts.
-//! - Validation is `validate_block` with a whole candidate, as the relay chain's validators call it.
-//! - Time is the CPU time of the thread that executes the Wasm. On a machine that does something else
-//!   too, the time on the wall would tell about that.
-//! - A sample is a pair, one execution with each hook, and who is first changes with each pair. So
-//!   other work on the machine affects both alike, and the ratio is more precise than either time. Benchmark harnesses measure one function after the other, which is why there is
-//!   none here.
-//! - The first row of each table compares the SDK's hook with itself: how far from 1 it is, is what
-//!   the others cannot tell.
-//! - The host is built with our profile `bench-host`: executor, state machine and trie are optimised as
-//!   in a release, without LTO. With `local` an execution spends most of its time in the unoptimised
-//!   state machine, and the ratios say little about a node of a real chain. In a validation storage is
-//!   inside the Wasm, and of the host only hashes and signatures are left.
-//! - Proof size is what the block adds to the compact proof of its candidate. Keys are distinct keys:
-//!   those that were looked up in the state before the block, and those that were written. Reads and
-//!   writes are the calls, and count a key as often as it is called for.
+//! - Execution is `Core_execute_block` on the state before the block, with a node's proof recorder and trie
+//!   cache. The Wasm is compiled and the state is in memory before the clock starts.
+//! - Validation is `validate_block` of a whole candidate, as validators call it.
+//! - Time is the CPU time of the thread that executes the Wasm, so that other work on the machine does not
+//!   count.
+//! - A sample is a pair: one execution with each hook, in alternating order. Other work on the machine affects
+//!   both equally, so the ratio is more precise than each time. Benchmark harnesses measure one function after
+//!   the other, so none is used.
+//! - The first row of each table compares the SDK's hook with itself. Its distance from 1 is the measurement
+//!   error.
+//! - The host is built with the profile `bench-host`: executor, state machine and trie are optimized as in a
+//!   release, without LTO. With the profile `local` most of the time would be in the unoptimized state machine.
+//!   In a validation the storage is inside the Wasm, and the host computes only hashes and signatures.
+//! - Proof size is the block's part of the compact proof of its candidate. Keys are distinct keys: those read
+//!   from the state before the block, and those written. Reads and writes count every call.
 
 mod accesses;
 mod history;
@@ -46,10 +43,10 @@ use report::{Report, Row, Times};
 use serde_json::{json, Value};
 use std::process::exit;
 
-/// Pairs of samples for each block, unless told otherwise.
+/// Default number of pairs of samples per block.
 const SAMPLES: usize = 100;
 
-/// A runtime and the genesis that gives it [`LIMITS`].
+/// A runtime, and the genesis with [`LIMITS`].
 struct Chain {
 	code: Code,
 	genesis: Value,
@@ -81,7 +78,7 @@ impl Chain {
 	}
 }
 
-/// The pairs of samples that the arguments ask for. Cargo adds `--bench`.
+/// Parses the number of pairs of samples from the arguments. Cargo adds `--bench`.
 fn samples() -> Result<usize, String> {
 	let mut samples = SAMPLES;
 	let mut arguments = std::env::args().skip(1);
@@ -90,12 +87,11 @@ fn samples() -> Result<usize, String> {
 			"--bench" => {},
 			"--samples" => {
 				let value = arguments.next().unwrap_or_default();
-				samples =
-					value.parse().ok().filter(|samples| *samples > 0).ok_or_else(|| {
-						format!("--samples needs a number above 0, not '{value}'")
-					})?;
+				samples = value.parse().ok().filter(|samples| *samples > 0).ok_or_else(|| {
+					format!("--samples is '{value}', but must be a number above 0")
+				})?;
 			},
-			_ => return Err(format!("unknown argument '{argument}'; there is --samples N")),
+			_ => return Err(format!("unknown argument '{argument}'; use --samples N")),
 		}
 	}
 	Ok(samples)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! What the execution of a block takes, and the validation of a candidate.
+//! Measures the execution of a block and the validation of a candidate.
 
 use crate::{
 	accesses::{accesses, Accesses},
@@ -9,14 +9,14 @@ use crate::{
 use conveyor_testing::{state::EXECUTE_BLOCK, Execution};
 use std::time::Duration;
 
-/// Pairs that are executed before the first that counts.
+/// Number of warm-up pairs, which do not count.
 const WARM_UP: usize = 20;
 
-/// What the execution of a block takes of the state.
+/// Storage costs of a block's execution.
 pub(crate) struct Costs {
-	/// Bytes that the block adds to the compact proof of its candidate.
+	/// The block's part of the candidate's compact proof, in bytes.
 	pub(crate) proof: usize,
-	/// Distinct keys looked up in the state before the block.
+	/// Distinct keys read from the state before the block.
 	pub(crate) read: usize,
 	/// Distinct keys written.
 	pub(crate) written: usize,
@@ -31,7 +31,7 @@ fn execute(prepared: &Prepared, execution: &mut Execution) {
 		.expect("it was executed before");
 }
 
-/// The costs of a block. They are the same at each execution.
+/// Returns the storage costs of a block. They are equal in each execution.
 pub(crate) fn costs(prepared: &Prepared) -> Costs {
 	let mut execution = prepared.state.begin_block();
 	let accesses = accesses(|| execute(prepared, &mut execution));
@@ -43,7 +43,7 @@ pub(crate) fn costs(prepared: &Prepared) -> Costs {
 	}
 }
 
-/// Execute a block, and answer how long that took.
+/// Executes a block and returns its CPU time.
 pub(crate) fn execution_time(prepared: &Prepared) -> Duration {
 	let mut execution = prepared.state.begin_block();
 	let start = cpu_time();
@@ -51,26 +51,26 @@ pub(crate) fn execution_time(prepared: &Prepared) -> Duration {
 	cpu_time() - start
 }
 
-/// Validate a candidate, and answer how long that took.
+/// Validates a candidate and returns its CPU time.
 pub(crate) fn validation_time(candidate: &Candidate) -> Duration {
 	let start = cpu_time();
 	candidate.code.validate(&candidate.params).expect("it was valid before");
 	cpu_time() - start
 }
 
-/// How long this thread has been executed so far.
+/// Returns the CPU time of this thread so far.
 fn cpu_time() -> Duration {
 	let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-	// SAFETY: it writes to the `timespec` that it is given, which is ours, and keeps no pointer.
+	// SAFETY: it writes only to the `timespec` passed to it, and keeps no pointer.
 	let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-	assert_eq!(status, 0, "a thread can tell its time");
+	assert_eq!(status, 0, "a thread has a CPU clock");
 	Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// The times of two, in pairs.
+/// Times of two subjects, in pairs.
 pub(crate) struct Pairs(Vec<(Duration, Duration)>);
 
-/// Take the time of both `samples` times, one after the other, each as often first as second.
+/// Measures `samples` pairs in alternating order.
 pub(crate) fn pairs<T>(time: fn(&T) -> Duration, one: &T, other: &T, samples: usize) -> Pairs {
 	let pair = |index: usize| {
 		if index.is_multiple_of(2) {
@@ -85,12 +85,12 @@ pub(crate) fn pairs<T>(time: fn(&T) -> Duration, one: &T, other: &T, samples: us
 }
 
 impl Pairs {
-	/// How many there are.
+	/// Returns the number of pairs.
 	pub(crate) fn count(&self) -> usize {
 		self.0.len()
 	}
 
-	/// The median of the times of each, in milliseconds.
+	/// Returns the median time of each, in milliseconds.
 	pub(crate) fn medians(&self) -> (f64, f64) {
 		let median = |times: Vec<f64>| quantile(times, 0.5);
 		(
@@ -99,13 +99,13 @@ impl Pairs {
 		)
 	}
 
-	/// The median of the one's times over the median of the other's.
+	/// Returns the first median divided by the second.
 	pub(crate) fn ratio(&self) -> f64 {
 		let (one, other) = self.medians();
 		other / one
 	}
 
-	/// The lower and the upper quartile of the ratios within the pairs.
+	/// Returns the lower and the upper quartile of the pairs' ratios.
 	pub(crate) fn quartiles(&self) -> (f64, f64) {
 		let ratios = || self.0.iter().map(|(one, other)| milliseconds(*other) / milliseconds(*one));
 		(quantile(ratios().collect(), 0.25), quantile(ratios().collect(), 0.75))
@@ -116,8 +116,7 @@ fn milliseconds(time: Duration) -> f64 {
 	time.as_secs_f64() * 1_000.0
 }
 
-/// The value below which the `share` of the values is, between the two nearest where it is none of
-/// them.
+/// Returns the quantile `share` of the values, interpolated linearly.
 fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
 	values.sort_by(f64::total_cmp);
 	let position = share * (values.len() - 1) as f64;

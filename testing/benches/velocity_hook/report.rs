@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The figures as tables in Markdown.
+//! Prints the figures as Markdown tables.
 
 use crate::measure::{Costs, Pairs};
 use std::fmt::{Display, Formatter, Result};
 
-/// Highest ratio of the times that meets the goal.
+/// Goal: maximum ratio of the times.
 const RATIO_GOAL: f64 = 1.02;
-/// Highest difference of the times that meets the goal, in milliseconds per block, whatever the ratio.
-/// For an empty block it allows more than [`RATIO_GOAL`].
+/// Goal: maximum difference of the times, in milliseconds per block. Meeting one goal is enough. For an empty
+/// block this one allows more than [`RATIO_GOAL`].
 const DIFFERENCE_GOAL: f64 = 0.05;
-/// The bytes of proof per block that we are content with.
+/// Goal: maximum additional bytes of proof per block.
 const PROOF_GOAL: i64 = 256;
 
-/// The times of a block, or of a candidate.
+/// Times of a block or a candidate.
 pub(crate) struct Times {
-	/// Which one it is.
+	/// Name of the block or candidate.
 	pub(crate) name: String,
-	/// Number of blocks: those of a candidate are validated together.
+	/// Number of blocks. Those of a candidate are validated together.
 	pub(crate) blocks: usize,
-	/// Whether it has nothing but inherents.
+	/// Whether it contains only inherents.
 	pub(crate) is_empty: bool,
-	/// The times, the SDK's hook first.
+	/// Times, the SDK's hook first.
 	pub(crate) pairs: Pairs,
 }
 
 impl Times {
-	/// How much longer it takes with pallet-velocity, in milliseconds.
+	/// Returns the additional time with pallet-velocity, in milliseconds.
 	fn difference(&self) -> f64 {
 		let (sdk, ours) = self.pairs.medians();
 		ours - sdk
@@ -38,13 +38,13 @@ impl Times {
 	}
 }
 
-/// What was measured for one block.
+/// Results for one block.
 pub(crate) struct Row {
-	/// Its execution.
+	/// Execution times.
 	pub(crate) times: Times,
-	/// The costs with the SDK's hook.
+	/// Storage costs with the SDK's hook.
 	pub(crate) sdk: Costs,
-	/// The costs with pallet-velocity.
+	/// Storage costs with pallet-velocity.
 	pub(crate) ours: Costs,
 }
 
@@ -54,14 +54,14 @@ impl Row {
 	}
 }
 
-/// All that was measured.
+/// All results.
 #[derive(Default)]
 pub(crate) struct Report {
-	/// Execution and validation of the first, with the SDK's hook twice.
+	/// Control: execution and validation of the first block, with the SDK's hook twice.
 	pub(crate) control: Option<(Pairs, Pairs)>,
-	/// The execution of blocks.
+	/// Executions of blocks.
 	pub(crate) blocks: Vec<Row>,
-	/// The validation of candidates.
+	/// Validations of candidates.
 	pub(crate) candidates: Vec<Times>,
 }
 
@@ -98,8 +98,8 @@ fn write_time_table<'a>(
 	writeln!(to)
 }
 
-/// Writes the highest ratio of those that are empty and of the others, and whether all of them meet the
-/// goal. An empty block takes so little time that the same difference is another ratio.
+/// Writes the highest ratio for empty and for full blocks, and whether all meet the goal. Empty blocks take so
+/// little time that the same difference gives a higher ratio.
 fn write_verdict<'a>(
 	to: &mut Formatter<'_>,
 	what: &str,
