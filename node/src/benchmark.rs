@@ -6,13 +6,13 @@
 //! | --- | --- | --- |
 //! | `pallet` | the weight of each call | a runtime built with `runtime-benchmarks` |
 //! | `overhead` | the weight of an empty block and of an empty call | any runtime |
-//! | `extrinsic` | the time one call takes in a full block | any chain |
-//! | `block` | the weight of blocks of the past against the time they take | a database |
-//! | `storage` | the weight of a read and of a write | a database, and the node's own feature |
-//! | `machine` | the hardware against what the relay chain expects | |
+//! | `extrinsic` | the time of one call in a full block | any chain |
+//! | `block` | the weight of old blocks, compared with their execution time | a database |
+//! | `storage` | the weights of a read and of a write | a database, and the node's feature of that name |
+//! | `machine` | the hardware, compared with the relay chain's requirements | |
 //!
-//! `pallet` and `overhead` take the runtime as a file (`--runtime`) and do not care how the node
-//! itself was built: that is how weights are made without a second build of the node.
+//! `pallet` and `overhead` take the runtime from a file (`--runtime`), so weights need no second build of the
+//! node.
 
 use crate::{
 	cli::Cli,
@@ -34,7 +34,7 @@ use sp_blockchain::HeaderBackend;
 use sp_inherents::{InherentData, InherentDataProvider};
 use sp_runtime::traits::HashingFor;
 
-/// Runs one kind of benchmark.
+/// Runs the given benchmark.
 pub(crate) fn run(cli: &Cli, command: &BenchmarkCmd) -> sc_cli::Result<()> {
 	database::refuse_rocksdb(command)?;
 	match command {
@@ -77,20 +77,19 @@ pub(crate) fn run(cli: &Cli, command: &BenchmarkCmd) -> sc_cli::Result<()> {
 	}
 }
 
-/// Sets the logger up for a command that needs no chain, and so no runner to do it.
+/// Initializes the logger for a command without a chain.
 fn init_logger(command: &impl CliConfiguration) -> sc_cli::Result<()> {
 	command.init(&Cli::support_url(), &Cli::impl_version(), |_| ())
 }
 
-/// The chain specification that was given, if any.
+/// Returns the given chain specification, if any.
 fn spec(cli: &Cli, params: &SharedParams) -> sc_cli::Result<Option<Box<dyn ChainSpec>>> {
 	Ok(params.chain.as_deref().map(|id| cli.load_spec(id)).transpose()?)
 }
 
-/// The inherents that the block after genesis needs, at the beginning of time.
+/// Returns the inherents of block 1, at slot 0.
 ///
-/// A remark's time does not depend on them: slot 0, nothing from the relay chain, and a relay chain
-/// that has just included genesis.
+/// The cost of a remark does not depend on them. The relay chain has included genesis and has no messages.
 fn inherents_of_block_1(client: &ParachainClient) -> sc_cli::Result<InherentData> {
 	let genesis = client.info().genesis_hash;
 	let header = client.header(genesis)?.ok_or("the database has no header of genesis")?;

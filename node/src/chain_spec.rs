@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Chain specifications: the two embedded ones, and how a given one is read.
+//! Chain specifications: two embedded ones, and those in files.
 
 use conveyor_runtime::genesis_config_presets::{genesis, PARA_ID};
 use sc_chain_spec::{ChainSpecExtension, ChainType, Properties};
@@ -9,75 +9,74 @@ use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::Sr25519Keyring;
 use std::path::Path;
 
-/// What `--chain` calls the embedded chain with one collator.
+/// Id of the embedded chain with one collator.
 pub(crate) const DEV: &str = "dev";
 
-/// What `--chain` calls the embedded chain for test networks.
+/// Id of the embedded chain for test networks.
 pub(crate) const LOCAL: &str = "local";
 
-/// The relay chain that the embedded specifications name.
+/// Name of the relay chain in the embedded specifications.
 ///
-/// Only a name: no relay chain's runtime is embedded in the node, so that which relay chain it is
-/// gets decided by `-- --chain FILE` wherever a relay chain node is started. It is the name of the
-/// relay chain of `zombienet/`, which is westend's runtime. Zombienet overwrites it with the name
-/// of the network's relay chain, but only if the field is there.
+/// Only a name: the node has no embedded relay chain runtime, and `-- --chain FILE` selects the relay chain. It
+/// is the name of the relay chain in `zombienet/`, which has westend's runtime. Zombienet replaces it with the
+/// network's name, but only if the field exists.
 const RELAY_CHAIN: &str = "westend-local";
 
 /// The specification of a parachain.
 pub(crate) type ParachainSpec = sc_service::GenericChainSpec<Extensions>;
 
-/// What a parachain's specification holds beyond that of any chain.
+/// Fields of a parachain's specification in addition to those of any chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ChainSpecExtension)]
 pub(crate) struct Extensions {
-	/// Relay chain that is used without `-- --chain`.
+	/// Relay chain without `-- --chain`.
 	#[serde(alias = "relayChain", alias = "RelayChain")]
 	pub(crate) relay_chain: String,
-	/// The parachain's id, for runtimes that cannot be asked for it.
+	/// The parachain's id, used if the runtime does not return one.
 	///
-	/// See [`crate::service::para_id`] for which of the two counts.
+	/// [`crate::service::para_id`] decides between the two.
 	#[serde(alias = "paraId", alias = "ParaId")]
 	pub(crate) para_id: Option<u32>,
 }
 
 impl Extensions {
-	/// The extensions of `spec`, if it is a parachain's.
+	/// Returns the extensions of `spec`, if it has any.
 	pub(crate) fn try_get(spec: &dyn sc_service::ChainSpec) -> Option<&Self> {
 		sc_chain_spec::get_extension(spec.extensions())
 	}
 }
 
-/// Finds the specification that `id` means: an embedded one, or a file.
+/// Loads the specification with this `id`: an embedded one, or a file.
 ///
-/// The error names the valid ids.
+/// The error lists the valid ids.
 pub(crate) fn load(id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
-	const CHOICES: &str = "the embedded chains are `dev` and `local`, anything else is the path \
+	const CHOICES: &str = "the embedded chains are `dev` and `local`; any other value is the path \
 		of a chain specification (JSON)";
 	match id {
 		DEV => Ok(Box::new(development()?)),
 		LOCAL => Ok(Box::new(local_testnet()?)),
 		"" => Err(format!(
-			"no chain given. Say `--chain ID`: {CHOICES}. The subcommand `dev` runs a development \
-			 chain that needs no relay chain.",
+			"no chain given. Use `--chain ID`: {CHOICES}. The subcommand `dev` runs a development \
+			 chain with a simulated relay chain.",
 		)),
 		path if Path::new(path).is_file() => ParachainSpec::from_json_file(path.into())
 			.map(|spec| Box::new(spec) as Box<dyn sc_service::ChainSpec>)
 			.map_err(|error| {
 				format!(
-					"`{path}` is not the specification of a parachain: {error}. It needs a field \
-					 `relay_chain` beside those of any chain; `chain-spec-builder create \
-					 --relay-chain NAME` writes one.",
+					"`{path}` is not the specification of a parachain: {error}. It needs the \
+					 additional field `relay_chain`; `chain-spec-builder create --relay-chain NAME` \
+					 writes it.",
 				)
 			}),
-		_ => Err(format!("unknown chain `{id}`, and there is no file of that name: {CHOICES}.")),
+		_ => Err(format!("unknown chain `{id}`, and there is no such file: {CHOICES}.")),
 	}
 }
 
-/// The embedded chain with one collator, Alice.
+/// Returns the embedded chain with the collator Alice.
 pub(crate) fn development() -> Result<ParachainSpec, String> {
 	Ok(development_builder()?.with_genesis_config_preset_name(DEV_RUNTIME_PRESET).build())
 }
 
-/// The embedded chain that has one collator, with `collators` instead.
+/// Returns the embedded chain `dev` with other collators.
 pub(crate) fn development_with(collators: &[Sr25519Keyring]) -> Result<ParachainSpec, String> {
 	Ok(development_builder()?.with_genesis_config_patch(genesis(collators)).build())
 }
@@ -89,7 +88,7 @@ fn development_builder() -> Result<sc_chain_spec::ChainSpecBuilder<Extensions>, 
 		.with_chain_type(ChainType::Development))
 }
 
-/// The embedded chain for test networks, with several collators.
+/// Returns the embedded chain for test networks, with several collators.
 pub(crate) fn local_testnet() -> Result<ParachainSpec, String> {
 	Ok(embedded()?
 		.with_name("Conveyor Local Testnet")
@@ -99,7 +98,7 @@ pub(crate) fn local_testnet() -> Result<ParachainSpec, String> {
 		.build())
 }
 
-/// What both embedded chains have in common.
+/// Returns the common part of the embedded chains.
 fn embedded() -> Result<sc_chain_spec::ChainSpecBuilder<Extensions>, String> {
 	let code = conveyor_runtime::WASM_BINARY.ok_or(
 		"this node was built without the Wasm of its runtime (SKIP_WASM_BUILD was set), so that \
@@ -112,7 +111,7 @@ fn embedded() -> Result<sc_chain_spec::ChainSpecBuilder<Extensions>, String> {
 		.with_properties(properties()))
 }
 
-/// How wallets and explorers show the chain's token and addresses.
+/// Returns the token and address format for wallets and explorers.
 fn properties() -> Properties {
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), "UNIT".into());
@@ -147,7 +146,7 @@ mod tests {
 			assert_eq!(plain["properties"]["tokenDecimals"], 12);
 			assert_eq!(plain["properties"]["ss58Format"], 42);
 
-			// Zombienet only writes these two where they are already.
+			// Zombienet replaces these two only if they exist.
 			assert_eq!(plain["relay_chain"], RELAY_CHAIN);
 			let para_id = &plain["para_id"];
 			assert!(para_id.is_u64(), "{para_id}");
@@ -174,9 +173,9 @@ mod tests {
 		assert_eq!(genesis["session"]["keys"].as_array().unwrap().len(), 3);
 		let charlie = Sr25519Keyring::Charlie.to_account_id().to_string();
 		assert_eq!(genesis["collatorSelection"]["invulnerables"][2], charlie);
-		// The runtime takes it.
+		// The runtime accepts it.
 		json(&spec, true);
-		// Alone, Alice makes the same chain as ever.
+		// With Alice alone the chain equals the default one.
 		let preset = get_preset(&DEV_RUNTIME_PRESET.into()).unwrap();
 		let preset: Value = serde_json::from_slice(&preset).unwrap();
 		assert_eq!(preset, super::genesis(&collators[..1]));
@@ -195,7 +194,7 @@ mod tests {
 		assert!(none.contains("`dev`") && none.contains("`local`"), "{none}");
 	}
 
-	/// A specification in a file, with `extensions` beside what every chain has.
+	/// Returns a specification file with `extensions`.
 	fn file(extensions: Value) -> (tempfile::TempDir, String) {
 		let mut spec = serde_json::json!({
 			"name": "From a file",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The command line: what can be typed, and what of it is refused with a reason.
+//! The command line of the parachain's part of the node.
 //!
-//! Arguments that come after `--` are the relay chain's, see [`crate::relay_chain_cli`].
+//! Arguments after `--` belong to the relay chain's part, see [`crate::relay_chain_cli`].
 
 use crate::{chain_spec, dev::DevCmd, service::NodeOptions};
 use sc_cli::SubstrateCli;
@@ -18,116 +18,115 @@ use std::{fmt, path::PathBuf, str::FromStr};
 	subcommand_negates_reqs = true
 )]
 pub(crate) struct Cli {
-	/// Something else than to run a node of the chain.
+	/// Command other than running a node of the chain.
 	#[command(subcommand)]
 	pub(crate) subcommand: Option<Subcommand>,
 
-	/// What every node of a parachain understands.
+	/// Options of every parachain node.
 	#[command(flatten)]
 	pub(crate) run: cumulus_client_cli::RunCmd,
 
-	/// When to stop because the disk is nearly full.
+	/// Options of the disk space monitor.
 	#[command(flatten)]
 	pub(crate) storage_monitor: StorageMonitorParams,
 
-	/// How blocks are authored. `slot-based` is the only way.
+	/// How blocks are authored. The only value is `slot-based`.
 	#[arg(long, value_name = "STYLE", default_value_t = Authoring::SlotBased)]
 	pub(crate) authoring: Authoring,
 
 	/// Do not measure the hardware at the start.
 	///
-	/// The measurement takes a few seconds, goes to the log and to telemetry if there is any, and
-	/// warns a collator whose hardware is slower than the relay chain expects.
+	/// The measurement takes a few seconds. The result is logged and sent to telemetry. A collator with
+	/// slower hardware than the relay chain recommends gets a warning.
 	#[arg(long)]
 	pub(crate) no_hardware_benchmarks: bool,
 
-	/// Write every proof of validity that this collator builds to the given folder.
+	/// Write every PoV that this collator builds to this folder.
 	///
-	/// One file a core, to find out why validators reject a candidate.
+	/// One file per candidate. Helps to find out why validators reject a candidate.
 	#[arg(long, value_name = "PATH")]
 	pub(crate) export_pov_to_path: Option<PathBuf>,
 
-	/// How many neighbours in the order of authoring a collator keeps a connection open for.
+	/// Number of neighbors in the authoring order to which a collator keeps connections.
 	///
-	/// Has an effect as soon as the runtime has the runtime API `AuthorityDiscoveryApi`. Zero
-	/// turns it off.
+	/// Effective if the runtime has the runtime API `AuthorityDiscoveryApi`. 0 disables it.
 	#[arg(long, value_name = "N", default_value_t = 32)]
 	pub(crate) collator_reserved_slots: usize,
 
-	/// Arguments of the relay chain's half of the node, after a `--`.
+	/// Arguments of the relay chain's part of the node, after `--`.
 	#[arg(raw = true)]
 	pub(crate) relay_chain_args: Vec<String>,
 }
 
-/// What can be done instead of running a node of the chain.
-// Parsed once in a process and then only read: no size is worth an allocation.
+/// Commands other than running a node of the chain.
+// Parsed once, so the size of the largest variant does not matter.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Subcommand {
-	/// Run a development chain on a simulated relay chain: no relay chain node, real inclusion.
+	/// Run a development chain with a simulated relay chain, where inclusion takes several relay blocks.
 	Dev(DevCmd),
 
-	/// Print an embedded or a given chain specification.
+	/// Print a chain specification.
 	BuildSpec(sc_cli::BuildSpecCmd),
 
-	/// Write an embedded or a given chain specification to a file.
+	/// Write a chain specification to a file.
 	ExportChainSpec(sc_cli::ExportChainSpecCmd),
 
-	/// Make a chain specification from a runtime's Wasm, or change one. Also for relay chains.
+	/// Create a chain specification from a runtime's Wasm, or change one. Also for relay chains.
 	ChainSpecBuilder(chain_spec_builder::ChainSpecBuilder),
 
-	/// Execute a block of the database once more.
+	/// Execute a block of the database again.
 	CheckBlock(sc_cli::CheckBlockCmd),
 
-	/// Write blocks of the database to a file.
+	/// Export blocks of the database to a file.
 	ExportBlocks(sc_cli::ExportBlocksCmd),
 
-	/// Write the state after a block as a chain specification.
+	/// Export the state after a block as a chain specification.
 	ExportState(sc_cli::ExportStateCmd),
 
-	/// Read blocks from a file into the database.
+	/// Import blocks from a file into the database.
 	ImportBlocks(sc_cli::ImportBlocksCmd),
 
-	/// Take blocks that are not finalized out of the database.
+	/// Revert blocks that are not finalized.
 	Revert(sc_cli::RevertCmd),
 
-	/// Remove the databases of the parachain and of the relay chain's half.
+	/// Remove the databases of the parachain and of the relay chain's part.
 	PurgeChain(PurgeChainCmd),
 
-	/// Write the genesis head of the parachain, which its registration needs.
+	/// Write the parachain's genesis head, which its registration needs.
 	#[command(alias = "export-genesis-state")]
 	ExportGenesisHead(cumulus_client_cli::ExportGenesisHeadCommand),
 
-	/// Write the genesis code of the parachain, which its registration needs.
+	/// Write the parachain's genesis code, which its registration needs.
 	ExportGenesisWasm(cumulus_client_cli::ExportGenesisWasmCommand),
 
-	/// Make, inspect and use keys.
+	/// Generate, inspect and use keys.
 	#[command(subcommand)]
 	Key(sc_cli::KeySubcommand),
 
-	/// Measure weights and hardware.
+	/// Run benchmarks of weights and hardware.
 	#[command(subcommand)]
 	Benchmark(frame_benchmarking_cli::BenchmarkCmd),
 }
 
-/// Which databases to remove, and, after `--`, which relay chain they are of.
+/// Options of `purge-chain`.
 #[derive(Debug, clap::Parser)]
 #[group(skip)]
 pub(crate) struct PurgeChainCmd {
-	/// Which databases, and whether to ask first.
+	/// Selected databases, and whether to ask before removal.
 	#[command(flatten)]
 	pub(crate) base: cumulus_client_cli::PurgeChainCmd,
 
-	/// Arguments of the relay chain's half, after a `--`: its `--chain` says which one it is.
+	/// Arguments of the relay chain's part, after `--`. Its `--chain` selects the relay chain.
 	#[arg(raw = true)]
 	pub(crate) relay_chain_args: Vec<String>,
 }
 
-/// How blocks are authored.
+/// Authoring methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Authoring {
-	/// Once a relay slot, as many blocks as the target block rate says, on the relay parent that
-	/// is the relay parent offset behind the relay chain's tip.
+	/// Builds once per relay slot, on the relay parent that is the relay parent offset behind the relay
+	/// chain's tip, as many blocks as the target block rate.
 	SlotBased,
 }
 
@@ -145,10 +144,9 @@ impl FromStr for Authoring {
 	fn from_str(style: &str) -> Result<Self, Self::Err> {
 		match style {
 			"slot-based" => Ok(Self::SlotBased),
-			"lookahead" => Err("the lookahead collator builds on the relay chain's tip and \
-				brings no descendants of the relay parent: a runtime with a relay parent offset \
-				above 0, like this one, panics on every block it builds. Leave the option out, or \
-				say `slot-based`"
+			"lookahead" => Err("the lookahead collator sends no descendants of the relay \
+				parent, so a runtime with a relay parent offset above 0, like this one, panics on \
+				every block. Remove the option, or use `slot-based`"
 				.into()),
 			_ => Err("the only value is `slot-based`".into()),
 		}
@@ -156,22 +154,24 @@ impl FromStr for Authoring {
 }
 
 impl Cli {
-	/// Refuses what clap cannot know to be wrong: nothing has been created yet.
+	/// Rejects wrong combinations of arguments before anything is created.
 	pub(crate) fn check(&self) -> sc_cli::Result<()> {
 		if self.run.base.shared_params.dev {
-			return Err("`--dev` starts nothing here: with the SDK's `--dev` a block's parent is \
-				always included already, so that nothing of asynchronous backing happens. `dev` \
-				(without dashes) runs a development chain on a simulated relay chain; `--chain \
-				dev` uses the development chain's specification on a real one."
-				.to_string()
-				.into());
+			return Err(
+				"`--dev` is not supported: with the SDK's `--dev` every block is included \
+				immediately, so the unincluded segment stays empty. Use `dev` (without dashes) to run \
+				a development chain with a simulated relay chain, or `--chain dev` to use its \
+				specification with a real one."
+					.to_string()
+					.into(),
+			);
 		}
 		if let Some(percentage) = self.run.experimental_max_pov_percentage {
 			if !(1..=100).contains(&percentage) {
 				return Err(format!(
 					"`--experimental-max-pov-percentage {percentage}`: it is a share of the \
-					 largest proof of validity that the relay chain accepts, so it is at least 1 \
-					 and at most 100. Leave it out for 85.",
+					 relay chain's maximum PoV size, so it must be at least 1 and at most 100. \
+					 Remove it to use 85.",
 				)
 				.into());
 			}
@@ -179,7 +179,7 @@ impl Cli {
 		Ok(())
 	}
 
-	/// What of the arguments the running node needs beyond its configuration.
+	/// Options that the running node needs in addition to its configuration.
 	pub(crate) fn node_options(&self) -> NodeOptions {
 		NodeOptions {
 			collator: self.run.collator_options(),
@@ -203,9 +203,9 @@ impl SubstrateCli for Cli {
 	fn description() -> String {
 		format!(
 			"{description}\n\n\
-			 Arguments before `--` are the parachain's, arguments after it are the relay \
-			 chain's:\n\n    {name} [parachain arguments] -- [relay chain arguments]\n\n\
-			 A development chain that needs no relay chain:\n\n    {name} dev",
+			 Arguments before `--` are for the parachain, arguments after it for the relay \
+			 chain:\n\n    {name} [parachain arguments] -- [relay chain arguments]\n\n\
+			 A development chain with a simulated relay chain:\n\n    {name} dev",
 			description = env!("CARGO_PKG_DESCRIPTION"),
 			name = Self::executable_name(),
 		)
@@ -216,7 +216,7 @@ impl SubstrateCli for Cli {
 	}
 
 	fn support_url() -> String {
-		"the issue tracker of the place you have Conveyor from".into()
+		"the issue tracker of the Conveyor repository".into()
 	}
 
 	fn copyright_start_year() -> i32 {

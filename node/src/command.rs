@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Which command does what.
+//! Runs the command of the command line.
 
 use crate::{
 	benchmark,
@@ -14,7 +14,7 @@ use sc_cli::SubstrateCli;
 use sc_service::Configuration;
 use sc_sysinfo::HwBench;
 
-/// Reads the command line and does what it says.
+/// Parses the command line and runs the command.
 pub(crate) fn run() -> sc_cli::Result<()> {
 	let cli = Cli::from_args();
 	let Some(subcommand) = &cli.subcommand else { return run_node(&cli) };
@@ -61,10 +61,9 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 	}
 }
 
-/// Runs a node of the chain until it receives a stop signal or fails.
+/// Runs a node of the chain until a stop signal or a failure.
 fn run_node(cli: &Cli) -> sc_cli::Result<()> {
-	// All that can be wrong with the arguments comes first, for both halves: a node that has
-	// started to create folders should not stop because of a typing error.
+	// Checks the arguments of both parts first, so that a wrong argument does not leave folders behind.
 	cli.check()?;
 	let relay_chain_args = relay_chain_cli::parse(&cli.relay_chain_args)?;
 	database::refuse_rocksdb(&relay_chain_args.base)?;
@@ -86,38 +85,38 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 	})
 }
 
-/// The configuration of the relay chain's half.
+/// Returns the configuration of the relay chain's part.
 fn relay_chain_configuration(
 	parachain: &Configuration,
 	relay_chain: &RelayChainCli,
 ) -> sc_cli::Result<Configuration> {
 	let mut config =
 		database::configuration(relay_chain, relay_chain, parachain.tokio_handle.clone())?;
-	// As upstream: a collator's relay chain half does not listen on WebRTC by itself.
+	// As upstream: the relay chain's part of a collator does not listen on WebRTC by default.
 	if parachain.role.is_authority() && !relay_chain.chose_addresses() {
 		config.network.remove_webrtc_addresses();
 	}
 	Ok(config)
 }
 
-/// Measures the hardware, on the disk that the database is on.
+/// Measures the hardware, with the disk of the database.
 fn measure_hardware(config: &Configuration) -> Option<HwBench> {
 	let folder = config.database.path()?;
 	if let Err(error) = std::fs::create_dir_all(folder) {
-		// Opening the database will fail for the same reason, and stop the node.
+		// Opening the database will fail for the same reason and stop the node.
 		log::warn!("cannot create {} to measure its disk: {error}", folder.display());
 		return None;
 	}
 	Some(sc_sysinfo::gather_hwbench(Some(folder), &SUBSTRATE_REFERENCE_HARDWARE))
 }
 
-/// Removes the databases of the parachain, of the relay chain's half, or of both.
+/// Removes the databases of the parachain, of the relay chain's part, or of both.
 fn purge_chain(cli: &Cli, command: &PurgeChainCmd) -> sc_cli::Result<()> {
 	let both = command.base.parachain == command.base.relaychain;
 	let relay_chain_args = relay_chain_cli::parse(&command.relay_chain_args)?;
 	let runner = database::runner(cli, &command.base)?;
 
-	// Which folder is the relay chain's depends on its specification: known before anything goes.
+	// The relay chain's folder depends on its specification, so that is loaded before anything is removed.
 	let relay_chain_database = if both || command.base.relaychain {
 		let relay_chain = RelayChainCli::new(runner.config(), relay_chain_args);
 		let config = relay_chain_configuration(runner.config(), &relay_chain).map_err(|error| {
@@ -125,7 +124,7 @@ fn purge_chain(cli: &Cli, command: &PurgeChainCmd) -> sc_cli::Result<()> {
 				sc_cli::Error::Input(text) => text,
 				other => other.to_string(),
 			};
-			format!("{error} `--parachain` removes the parachain's database alone.")
+			format!("{error} `--parachain` removes only the parachain's database.")
 		})?;
 		Some(config.database)
 	} else {
@@ -133,8 +132,8 @@ fn purge_chain(cli: &Cli, command: &PurgeChainCmd) -> sc_cli::Result<()> {
 	};
 
 	runner.sync_run(|config| {
-		// The SDK's command and not cumulus': it removes the folder around the database, which is
-		// where the relay chain's half also keeps what it stores of candidates.
+		// The SDK's command and not cumulus': it also removes the folder of the candidates' data, which is
+		// beside the database.
 		if both || command.base.parachain {
 			command.base.base.run(config.database)?;
 		}

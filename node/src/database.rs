@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! ParityDB is the only database, for both halves of the node.
+//! Sets ParityDB as the database of both parts of the node.
 //!
-//! The SDK's command line says RocksDB where nothing is said, as soon as any crate of the build
-//! turns the feature `rocksdb` of `sc-cli` on, and `polkadot-cli` always does. The workspace
-//! replaces RocksDB by a crate that opens nothing (`patches/kvdb-rocksdb`), so a node that
-//! followed that default would stop with a failure to open a database it was never asked for. Each
-//! configuration of this node therefore comes from here: [`runner`] for the parachain's half,
-//! [`configuration`] for the relay chain's.
+//! The SDK's default is RocksDB if any crate enables the feature `rocksdb` of `sc-cli`, which `polkadot-cli`
+//! always does. The workspace replaces RocksDB with a crate that opens nothing (`patches/kvdb-rocksdb`), so the
+//! default would fail. Every configuration of this node therefore comes from here: [`runner`] for the
+//! parachain's part, [`configuration`] for the relay chain's part.
 
 use clap::ValueEnum;
 use sc_cli::{CliConfiguration, Database, DefaultConfigurationValues, Runner, SubstrateCli};
 use sc_service::Configuration;
 use tokio::runtime::Handle;
 
-/// How `--database` calls the database that is refused.
+/// Value of `--database` that is rejected.
 ///
-/// A name and not [`Database`]'s variant: the variant only exists if the feature is on.
+/// A text, because the variant of [`Database`] exists only with the feature.
 const ROCKSDB: &str = "rocksdb";
 
-/// Refuses a command that asks for RocksDB.
+/// Rejects a command with RocksDB.
 ///
-/// Nothing has been created yet when this is called, and nothing should be before.
+/// Called before anything is created.
 pub(crate) fn refuse_rocksdb<C, V>(command: &C) -> sc_cli::Result<()>
 where
 	C: CliConfiguration<V>,
@@ -30,16 +28,16 @@ where
 	let asked = command.database()?.and_then(|database| database.to_possible_value());
 	match asked {
 		Some(value) if value.get_name() == ROCKSDB => Err(format!(
-			"`--database {ROCKSDB}`: this node is built without RocksDB, and ParityDB is the only \
-			 database it opens. Leave the option out, or say `--database paritydb`. A RocksDB \
-			 database cannot be converted: sync again, into another `--base-path`.",
+			"`--database {ROCKSDB}`: this node supports only ParityDB. Remove the option, or use \
+			 `--database paritydb`. A RocksDB database cannot be converted: sync again with another \
+			 `--base-path`.",
 		)
 		.into()),
 		_ => Ok(()),
 	}
 }
 
-/// What runs `command`, with the logger set up and the configuration made.
+/// Returns the runner of `command`, with logger and configuration.
 pub(crate) fn runner<S, C, V>(cli: &S, command: &C) -> sc_cli::Result<Runner<S>>
 where
 	S: SubstrateCli,
@@ -52,7 +50,7 @@ where
 	Ok(runner)
 }
 
-/// The configuration that `command` makes, without anything to run it with.
+/// Returns the configuration of `command`.
 pub(crate) fn configuration<S, C, V>(
 	cli: &S,
 	command: &C,
@@ -69,14 +67,14 @@ where
 	Ok(configuration)
 }
 
-/// Sets ParityDB in `configuration`, unless `command` says which database.
+/// Sets ParityDB in `configuration`, unless `command` selects a database.
 fn default_to_paritydb<C, V>(command: &C, configuration: &mut Configuration) -> sc_cli::Result<()>
 where
 	C: CliConfiguration<V>,
 	V: DefaultConfigurationValues,
 {
 	if command.database()?.is_none() {
-		// The size of a cache that only RocksDB has.
+		// The cache size applies to RocksDB only.
 		let cache_size = 0;
 		configuration.database =
 			command.database_config(&configuration.data_path, cache_size, Database::ParityDb)?;
@@ -99,7 +97,7 @@ mod tests {
 	}
 
 	fn relay_chain(parachain: &Configuration, args: &[&str]) -> Option<RelayChainCli> {
-		// An embedded live network: the only relay chains that need no file.
+		// The embedded live networks are the only relay chains without a file.
 		let args = ["--chain", "westend"].iter().chain(args).map(ToString::to_string);
 		let base = relay_chain_cli::parse(&args.collect::<Vec<_>>()).ok()?;
 		Some(RelayChainCli::new(parachain, base))
@@ -170,7 +168,7 @@ mod tests {
 		let base_path_args = ["--base-path", base_path.to_str().unwrap()];
 		let rocksdb = ["--database", "rocksdb"];
 
-		// In a build without the SDK's feature `rocksdb`, clap does not know the value.
+		// Without the SDK's feature `rocksdb`, clap rejects the value.
 		let Ok(cli) = parachain(&[base_path_args, rocksdb].concat()) else { return };
 		let refused = configuration(&cli, &cli.run.normalize(), tokio.handle().clone())
 			.expect_err("RocksDB cannot be opened")

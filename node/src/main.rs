@@ -4,16 +4,16 @@
 //!
 //! Where to look:
 //!
-//! - [`cli`]: everything that can be typed before `--`, and what of it is refused.
-//! - [`relay_chain_cli`]: everything that can be typed after `--`, for the relay chain's half.
-//! - [`command`]: which command does what. A command of more than a few lines is elsewhere:
-//!   [`benchmark`] measures weights, [`dev`] runs a chain with a simulated relay chain.
-//! - [`chain_spec`]: the embedded chains, and how a chain specification is found and read.
-//! - [`database`]: that ParityDB is the only database, for both halves.
-//! - [`rpc`]: RPC methods in addition to those of every node.
+//! - [`cli`]: arguments before `--`.
+//! - [`relay_chain_cli`]: arguments after `--`, for the relay chain's part.
+//! - [`command`]: runs the command. Longer commands have modules: [`benchmark`] measures weights, [`dev`] runs a
+//!   chain with a simulated relay chain.
+//! - [`chain_spec`]: the embedded chains, and chain specifications in files.
+//! - [`database`]: sets ParityDB for both parts.
+//! - [`rpc`]: additional RPC methods.
 //! - [`service`]: the running node, from the database to the collator.
 
-// The SDK's error types are that large, and they end here, in `main`: a box would gain nothing.
+// The SDK's error types are large, and only `main` returns them: a box would gain nothing.
 #![allow(clippy::result_large_err)]
 
 mod benchmark;
@@ -39,9 +39,9 @@ fn main() -> ExitCode {
 	}
 }
 
-/// The text of `error` and of what caused it, one line each.
+/// Returns the text of `error` and of its causes, one line each.
 ///
-/// Some of the SDK's errors repeat their cause in their own text: such a cause is left out.
+/// Some of the SDK's errors contain the text of their cause. Such a cause is left out.
 fn with_causes(error: &dyn Error) -> String {
 	let mut text = error.to_string();
 	let mut cause = error.source();

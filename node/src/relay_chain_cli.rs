@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The command line of the relay chain's half: the arguments after `--`.
+//! The command line of the relay chain's part: the arguments after `--`.
 //!
-//! They are the arguments of a relay chain node, with defaults that do not collide with the
-//! parachain's half: other ports, and a folder inside the parachain's.
+//! They are the arguments of a relay chain node, with defaults that do not collide with the parachain's part:
+//! other ports, and a folder inside the parachain's.
 
 use crate::{chain_spec::Extensions, cli::Cli};
 use clap::{CommandFactory, FromArgMatches};
@@ -17,9 +17,9 @@ use sc_service::{
 };
 use std::path::PathBuf;
 
-/// Reads the arguments after `--`.
+/// Parses the arguments after `--`.
 ///
-/// Called before the parachain's part starts, so that an error in them is reported at once.
+/// Called before the parachain's part starts, so that errors are reported first.
 pub(crate) fn parse(args: &[String]) -> Result<polkadot_cli::RunCmd, clap::Error> {
 	let help = color_print::cformat!(
 		"Arguments of the relay chain's half of the node.\n\n\
@@ -30,10 +30,10 @@ pub(crate) fn parse(args: &[String]) -> Result<polkadot_cli::RunCmd, clap::Error
 	polkadot_cli::RunCmd::from_arg_matches(&command.try_get_matches_from(args)?)
 }
 
-/// The relay chain's half, as far as the command line decides it.
+/// Settings of the relay chain's part from the command line.
 #[derive(Debug)]
 pub(crate) struct RelayChainCli {
-	/// What was typed.
+	/// Parsed arguments.
 	base: polkadot_cli::RunCmd,
 	/// Relay chain of the parachain's specification, used without `--chain`.
 	chain_id: Option<String>,
@@ -42,7 +42,7 @@ pub(crate) struct RelayChainCli {
 }
 
 impl RelayChainCli {
-	/// Adds to `base` what follows from the configuration of the parachain's half.
+	/// Adds the settings to `base` that follow from the configuration of the parachain's part.
 	pub(crate) fn new(parachain: &Configuration, base: polkadot_cli::RunCmd) -> Self {
 		Self {
 			base,
@@ -52,7 +52,7 @@ impl RelayChainCli {
 		}
 	}
 
-	/// Whether what the relay chain's half listens on was chosen by the operator.
+	/// Whether the operator chose the relay chain part's listen addresses.
 	pub(crate) fn chose_addresses(&self) -> bool {
 		let network = &self.base.base.network_params;
 		network.force_enable_webrtc || !network.listen_addr.is_empty()
@@ -88,10 +88,9 @@ impl SubstrateCli for RelayChainCli {
 		polkadot_cli::Cli::from_iter([Self::executable_name()].iter()).load_spec(id).map_err(
 			|error| {
 				format!(
-					"cannot load the relay chain `{id}`: {error}. This node embeds no runtime of \
-					 a relay chain, so a test network's relay chain has to be given: `-- --chain \
-					 FILE`, with the specification its validators run on. That is also so if the \
-					 relay chain is asked by RPC (`--relay-chain-rpc-urls`).",
+					"cannot load the relay chain `{id}`: {error}. This node has no \
+					 embedded relay chain runtime. Pass the specification of the relay chain's \
+					 validators with `-- --chain FILE`, also with `--relay-chain-rpc-urls`.",
 				)
 			},
 		)

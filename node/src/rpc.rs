@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! RPC methods in addition to those of every node.
+//! Additional RPC methods.
 //!
-//! `sc-service` provides the groups `author`, `chain`, `chainHead`, `chainSpec`, `childstate`,
-//! `offchain`, `state`, `system`, `transaction`, and `archive` where no block is pruned. Runtime
-//! APIs need no method here: `state_call` calls them.
+//! `sc-service` provides the groups `author`, `chain`, `chainHead`, `chainSpec`, `childstate`, `offchain`, `state`,
+//! `system` and `transaction`, and `archive` if no block is pruned. Runtime APIs are called with `state_call`.
 
 use crate::service::types::{ParachainBackend, ParachainClient, ParachainPool};
 use jsonrpsee::RpcModule;
@@ -14,17 +13,17 @@ use std::{error::Error, sync::Arc};
 use substrate_frame_rpc_system::{System, SystemApiServer};
 use substrate_state_trie_migration_rpc::{StateMigration, StateMigrationApiServer};
 
-/// What the methods need of the node.
+/// Dependencies of the methods.
 pub(crate) struct FullDeps {
-	/// The chain.
+	/// Client.
 	pub(crate) client: Arc<ParachainClient>,
-	/// The chain's database.
+	/// Database.
 	pub(crate) backend: Arc<ParachainBackend>,
-	/// Transactions that wait for a block.
+	/// Transaction pool.
 	pub(crate) pool: Arc<ParachainPool>,
 }
 
-/// The methods of this node's own groups.
+/// Returns the additional methods.
 pub(crate) fn create_full(
 	FullDeps { client, backend, pool }: FullDeps,
 ) -> Result<RpcModule<()>, Box<dyn Error + Send + Sync>> {
@@ -32,7 +31,7 @@ pub(crate) fn create_full(
 	module.merge(System::new(client.clone(), pool).into_rpc())?;
 	module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
 	module.merge(StateMigration::new(client.clone(), backend).into_rpc())?;
-	// `dev_getBlockStats`: among others, how much of the state a block needs as proof.
+	// `dev_getBlockStats` returns, among others, the size of a block's proof.
 	module.merge(Dev::new(client).into_rpc())?;
 	Ok(module)
 }

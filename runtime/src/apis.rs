@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a node, a wallet or a tool can ask of the chain.
+//! Runtime APIs: what a node, a wallet or a tool can call.
 //!
-//! Those that a collator asks before it builds a block are the first: they are answered from the
-//! state of the block it wants to build on. While a runtime upgrade waits for its turn, some of
-//! them are asked of the new runtime, its migrations not having run yet. That is why the relay
-//! parent offset and the scheduling version must not come from storage.
+//! A collator calls the first ones before it builds a block, on the state of the parent. During a pending runtime
+//! upgrade some of them run in the new runtime before its migrations. So the relay parent offset and the scheduling
+//! version must not come from storage.
 
 #[cfg(not(feature = "variant-sdk-hook"))]
 use crate::Velocity;
@@ -69,8 +68,8 @@ impl_runtime_apis! {
 	}
 
 	impl sp_authority_discovery::AuthorityDiscoveryApi<Block> for Runtime {
-		/// Returns the authors of the current session in the order of authoring. The collator keeps
-		/// connections to its neighbours in this order, so it must not be sorted by key.
+		/// Returns the authors of the current session in the authoring order. The collator keeps connections to its
+		/// neighbors in this order, so it must not be sorted by key.
 		fn authorities() -> Vec<sp_authority_discovery::AuthorityId> {
 			AuthorityDiscovery::current_authorities().into_inner()
 		}
@@ -107,7 +106,7 @@ impl_runtime_apis! {
 
 	impl cumulus_primitives_core::KeyToIncludeInRelayProof<Block> for Runtime {
 		fn keys_to_prove() -> RelayProofRequest {
-			// No pallet here reads more of the relay chain's state than every parachain does.
+			// No pallet needs additional keys of the relay chain's state.
 			RelayProofRequest::default()
 		}
 	}
@@ -402,7 +401,7 @@ impl_runtime_apis! {
 	#[cfg(feature = "try-runtime")]
 	impl frame_try_runtime::TryRuntime<Block> for Runtime {
 		fn on_runtime_upgrade(checks: frame_try_runtime::UpgradeCheckSelect) -> (Weight, Weight) {
-			// The panic is the answer here, and its backtrace is what one wants to see.
+			// A panic is the result of this API for a failed upgrade, and its backtrace is useful.
 			let weight = Executive::try_runtime_upgrade(checks).unwrap();
 			(weight, crate::configs::system::RuntimeBlockWeights::get().max_block)
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The benchmarks that this runtime's weights are measured with.
+//! The benchmarks that measure this runtime's weights.
 
 use crate::{
 	AccountId, AllPalletsWithSystem, Balances, CollatorSelection, MessageQueue, MessageService,
@@ -57,14 +57,14 @@ impl cumulus_pallet_session_benchmarking::Config for Runtime {
 
 impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
-/// Which benchmarks there are, and the storage they may touch.
+/// Lists the benchmarks, and the storage that they access.
 pub(crate) fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
 	let mut list = Vec::<BenchmarkList>::new();
 	list_benchmarks!(list, extra);
 	(list, AllPalletsWithSystem::storage_info())
 }
 
-/// Runs one of them.
+/// Runs a benchmark.
 pub(crate) fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
 	let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
 	let mut batches = Vec::<BenchmarkBatch>::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! How `validate_block` executes a block.
+//! The block executor of `validate_block`.
 
 use crate::{Executive, Runtime};
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Genesis states that need no file: one for a chain on a desk, one for a network of several nodes,
-//! and one for the same network with one unincluded block at most.
+//! Genesis presets: one for a single collator, one for a network of several nodes, and one for the same network with
+//! at most one unincluded block.
 //!
-//! Keys, accounts and sudo are those of the well-known development seeds. No preset is a chain that
-//! anybody should put a value on.
+//! Keys, accounts and sudo are those of the well-known development seeds. Do not use a preset for a chain with real
+//! value.
 
 use crate::{
 	AccountId, BalancesConfig, CollatorSelectionConfig, ParachainInfoConfig, PolkadotXcmConfig,
@@ -19,20 +19,19 @@ use serde_json::Value;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::Sr25519Keyring;
 
-/// Name of the preset of a network in which each block waits for the inclusion of the block before it.
+/// Name of the preset of a network in which each block waits for the inclusion of its parent.
 ///
-/// With this runtime's relay parent offset of 1, that is a block in three relay blocks. Before
-/// asynchronous backing it was a block in two: the network `sync` has the same limits and the runtime
-/// variant `offset-zero`.
+/// With this runtime's relay parent offset of 1, that is a block in three relay blocks. Before asynchronous backing it
+/// was a block in two: the network `sync` has the same limits and the runtime variant `offset-zero`.
 pub const SYNC_RUNTIME_PRESET: &str = "sync";
 
 /// Limits of [`SYNC_RUNTIME_PRESET`]: a block may be built only if the unincluded segment is empty.
 const SYNC_LIMITS: Limits = Limits { velocity: 1, capacity: 1, target_block_rate: 1 };
 
-/// The para id of all presets: the first that a relay chain gives to anybody but the system.
+/// Para id of all presets: the first one that is not reserved for system parachains.
 pub const PARA_ID: ParaId = ParaId::new(2000);
 
-/// What each development account has at genesis, in the smallest parts of the token.
+/// Balance of each development account, in the smallest unit of the token.
 pub const ENDOWMENT: crate::Balance = 1_000_000 * UNIT;
 
 /// Bond of a collator that governance has not set, in the smallest unit of the token.
@@ -72,7 +71,7 @@ fn genesis_with(collators: &[Sr25519Keyring], limits: Limits) -> Value {
 	})
 }
 
-/// The preset of that name, as a JSON patch of the default genesis. `None` if there is none.
+/// Returns preset `id` as a JSON patch of the default genesis, or `None`.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 	let network = [Sr25519Keyring::Alice, Sr25519Keyring::Bob];
 	let patch = match id.as_str() {
@@ -84,7 +83,7 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 	serde_json::to_vec(&patch).ok()
 }
 
-/// The names of the presets.
+/// Returns the names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
 	let names = [DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, SYNC_RUNTIME_PRESET];
 	names.map(PresetId::from).to_vec()

@@ -2,27 +2,26 @@
 
 //! A parachain runtime on asynchronous backing.
 //!
-//! It is the SDK's parachain template with one difference: how fast the chain may go is not
-//! compiled in. [`pallet_velocity`] stores the limits, and all parts of the runtime that depend on
-//! them read it:
+//! It is the SDK's parachain template with one difference: the limits of block production are not compiled in.
+//! [`pallet_velocity`] stores them, and all parts of the runtime that depend on them read them:
 //!
-//! | who | asks for | where |
+//! | part | reads | where |
 //! | --- | --- | --- |
 //! | parachain-system's consensus hook | velocity, capacity | [`configs::rate`] |
-//! | the collator, before it builds | the verdict, the target block rate | [`apis`] |
+//! | the collator, before it builds | admission, target block rate | [`apis`] |
 //! | the weight of a block | the target block rate | [`configs::system`] |
 //!
-//! [`pallet_unincluded_segment`] keeps a record of every block until it is included.
+//! [`pallet_unincluded_segment`] stores a record of every block until it is included.
 //!
-//! What stays a constant, and why: the relay parent offset ([`RELAY_PARENT_OFFSET`]) and the two
-//! slot durations ([`SLOT_DURATION`], [`RELAY_CHAIN_SLOT_DURATION_MILLIS`]).
+//! Constants are the relay parent offset ([`RELAY_PARENT_OFFSET`]) and the two slot durations ([`SLOT_DURATION`],
+//! [`RELAY_CHAIN_SLOT_DURATION_MILLIS`]).
 //!
-//! This crate wires traits and holds no logic.
+//! This crate contains configuration, no logic.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "512"]
-// Two macros generate public items that have no documentation: the pallets' in this file, and the
-// one of the runtime APIs. The modules that are all written by hand ask for it again.
+// Two macros generate undocumented public items: that of the pallets in this file, and that of the runtime APIs. The
+// other modules enable the lint again.
 #![allow(missing_docs)]
 
 extern crate alloc;
@@ -71,35 +70,34 @@ pub use version::VERSION;
 #[cfg(feature = "std")]
 pub use wasm::{WASM_BINARY, WASM_BINARY_BLOATY, WASM_BINARY_PATH};
 
-/// What `build.rs` leaves: this crate as Wasm.
+/// The Wasm, written by `build.rs`.
 #[cfg(feature = "std")]
 mod wasm {
 	include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 }
 
-/// How an account is written in a transaction.
+/// Address format of transactions.
 pub type Address = MultiAddress<AccountId, ()>;
-/// A block's header.
+/// Block header.
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
-/// A block.
+/// Block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
-/// A block with its justifications.
+/// Block with justifications.
 pub type SignedBlock = generic::SignedBlock<Block>;
-/// A block's hash or number.
+/// Block hash or number.
 pub type BlockId = generic::BlockId<Block>;
-/// A transaction as it comes in, its signature not verified yet.
+/// Transaction before its signature is verified.
 pub type UncheckedExtrinsic =
 	generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
-/// What a transaction's signature covers.
+/// Payload of a transaction's signature.
 pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 
-/// What every transaction is checked for.
+/// Transaction extensions.
 ///
-/// Two wrappers must see the weight that all the others have settled on, so they are outside,
-/// and in this order: `StorageWeightReclaim` corrects the block's weight by the proof that a
-/// transaction really needed, and `DynamicMaxBlockWeight` then decides whether the block has
-/// outgrown its share of the core. It takes the same target block rate as the block weights do
-/// ([`configs::system::MaximumBlockWeight`]); the third wrapper, around it, makes that cheap.
+/// Two extensions must be outermost, in this order, because they need the final weight: `StorageWeightReclaim` corrects
+/// the block's weight by the recorded proof size, and `DynamicMaxBlockWeight` then checks whether the block exceeds its
+/// share of the core. It uses the same target block rate as the block weights
+/// ([`configs::system::MaximumBlockWeight`]). The third wrapper, around it, caches that rate.
 pub type TxExtension = configs::rate::CachingExtensions<
 	cumulus_pallet_parachain_system::block_weight::DynamicMaxBlockWeight<
 		Runtime,
@@ -122,7 +120,7 @@ pub type TxExtension = configs::rate::CachingExtensions<
 	>,
 >;
 
-/// Takes a block apart and hands the parts to the pallets.
+/// Executes blocks.
 pub type Executive = frame_executive::Executive<
 	Runtime,
 	Block,
@@ -131,7 +129,7 @@ pub type Executive = frame_executive::Executive<
 	AllPalletsWithSystem,
 >;
 
-/// The types a node needs to know when it must not depend on what a transaction looks like.
+/// Types for a node that is independent of the transaction format.
 pub mod opaque {
 	#[cfg(not(feature = "std"))]
 	use alloc::vec::Vec;
@@ -140,31 +138,31 @@ pub mod opaque {
 	pub use crate::{Hash, Header};
 	pub use sp_runtime::OpaqueExtrinsic as UncheckedExtrinsic;
 
-	/// A block whose transactions are bytes.
+	/// Block with encoded transactions.
 	pub type Block = generic::Block<Header, UncheckedExtrinsic>;
-	/// A block's hash or number.
+	/// Block hash or number.
 	pub type BlockId = generic::BlockId<Block>;
-	/// What blocks and tries are hashed with.
+	/// Hasher of blocks and tries.
 	pub type Hashing = BlakeTwo256;
 
 	sp_runtime::impl_opaque_keys! {
-		/// The keys a collator holds.
+		/// Session keys of a collator.
 		pub struct SessionKeys {
-			/// The key it claims para slots and seals blocks with.
+			/// Key that claims para slots and seals blocks.
 			pub aura: crate::Aura,
-			/// The key it signs its network addresses with. Other collators find it by this key.
+			/// Key that signs network addresses. Other collators find this collator by it.
 			pub authority_discovery: crate::AuthorityDiscovery,
 		}
 	}
 }
 
-/// Length of a para slot in milliseconds: how long one collator has the right to author.
+/// Duration of a para slot in milliseconds, in which one collator authors.
 ///
-/// As long as a relay slot. Blocks are not bound to it: there are as many in a slot as the velocity
-/// limits say. It must not be changed on a running chain without a migration of Aura's slot.
+/// Equal to a relay slot. The number of blocks per slot depends on the limits. A change on a running chain needs a
+/// migration of Aura's slot.
 pub const SLOT_DURATION: u64 = 6_000;
 
-/// Length of a relay slot in milliseconds. A property of the relay chain.
+/// Duration of a relay slot in milliseconds, given by the relay chain.
 pub const RELAY_CHAIN_SLOT_DURATION_MILLIS: u64 = 6_000;
 
 /// Maximum capacity that governance can set, in blocks.
@@ -199,29 +197,26 @@ pub const INITIAL_LIMITS: Limits = Limits {
 /// Blocks per minute at one block per relay slot. At a higher rate they take less time, so do not use them
 /// for periods that must have a certain length.
 pub const MINUTES: BlockNumber = 60_000 / (RELAY_CHAIN_SLOT_DURATION_MILLIS as BlockNumber);
-/// Blocks in an hour, see [`MINUTES`].
+/// Blocks per hour, see [`MINUTES`].
 pub const HOURS: BlockNumber = MINUTES * 60;
-/// Blocks in a day, see [`MINUTES`].
+/// Blocks per day, see [`MINUTES`].
 pub const DAYS: BlockNumber = HOURS * 24;
 
-/// One token, in its smallest parts.
+/// One token, in its smallest unit.
 pub const UNIT: Balance = 1_000_000_000_000;
 /// A thousandth of a [`UNIT`].
 pub const MILLIUNIT: Balance = UNIT / 1_000;
 /// A millionth of a [`UNIT`].
 pub const MICROUNIT: Balance = UNIT / 1_000_000;
-/// The least an account can hold: an account with less is removed from state.
+/// Minimum balance of an account. Accounts with less are removed.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLIUNIT;
 
-/// The pallets, in the order in which their hooks run: that of their indices.
+/// The pallets. Their hooks run in the order of their indices:
 ///
-/// - Authorship to AuraExt: each reads at genesis what the one before has written, so their order
-///   is part of the chain.
-/// - UnincludedSegment comes after ParachainSystem, whose `on_finalize` adds the block to the segment and
-///   decides what it sends, and after all others that have a part in the block: it records what they
-///   did. It reads no limits, so that Velocity can still come after it.
-/// - Velocity is the last: limits that it applies at the end of a block are then seen by no other
-///   pallet of that block.
+/// - Authorship to AuraExt: each one reads state of the previous one at genesis, so the order is fixed.
+/// - UnincludedSegment comes after ParachainSystem, whose `on_finalize` adds the block to the segment and decides which
+///   messages it sends, and after all other pallets that write in a block, because it records the block.
+/// - Velocity is the last one: no other pallet of the block sees limits that apply at its end.
 #[frame_support::runtime]
 mod runtime {
 	#[runtime::runtime]

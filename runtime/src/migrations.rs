@@ -11,21 +11,20 @@ use sp_core::sr25519;
 use sp_runtime::WeakBoundedVec;
 
 sp_runtime::impl_opaque_keys! {
-	/// The session keys before there was a key for authority discovery.
+	/// The session keys before the key for authority discovery was added.
 	pub struct OldSessionKeys {
-		/// The key that a collator claims para slots and seals blocks with.
+		/// Key that claims para slots and seals blocks.
 		pub aura: crate::Aura,
 	}
 }
 
 /// Adds the key for authority discovery to the session keys of a chain that has only Aura keys.
 ///
-/// The new key is the Aura key, which is as unique. A collator is found by it once its keystore holds the
-/// same secret for the key type `audi`; `author_rotateKeys` and `session.setKeys` replace both keys.
-/// Authoring needs neither.
+/// The new key equals the Aura key. A collator is found by it if its keystore has the same secret for the key type
+/// `audi`. `author_rotateKeys` and `session.setKeys` replace both keys. Authoring does not need the new key.
 ///
-/// Does nothing if pallet-authority-discovery has keys. That is the case after genesis and after this
-/// migration. Without it the pallet would have no keys until the set of authors changes.
+/// Does nothing if pallet-authority-discovery has keys, as after genesis and after this migration. Without the
+/// migration the pallet would have no keys until the set of authors changes.
 pub struct AddDiscoveryKeys;
 
 impl AddDiscoveryKeys {
@@ -51,7 +50,7 @@ impl OnRuntimeUpgrade for AddDiscoveryKeys {
 		let collators = current.len().max(queued.len()) as u64;
 		Keys::<Runtime>::put(WeakBoundedVec::<_, _>::force_from(current, None));
 		NextKeys::<Runtime>::put(WeakBoundedVec::<_, _>::force_from(queued, None));
-		// For each collator its keys, and the owner of each key: one removed, two written.
+		// Per collator: its keys, the owner of each key; one removed, two written.
 		weights.reads_writes(4 + collators, 3 + 4 * collators)
 	}
 }

@@ -6,11 +6,10 @@ use crate::apis::RUNTIME_API_VERSIONS;
 use alloc::borrow::Cow;
 use sp_version::RuntimeVersion;
 
-/// Which runtime this is.
+/// Version of the runtime.
 ///
-/// `system_version` 1 stores values of more than 32 bytes beside the trie's nodes: a proof that
-/// passes such a value without reading it carries a hash instead, which is what keeps a
-/// parachain's proofs of validity short.
+/// With `system_version` 1, values of more than 32 bytes are stored outside the trie nodes: a proof that passes such a
+/// value without reading it contains only its hash, which makes PoVs smaller.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("conveyor"),

@@ -130,7 +130,7 @@ where
 		let parent = to_build_on(&*self.backend, &included, newest, &window)?;
 		let parent_hash = parent.hash();
 
-		// The best block may be an abandoned or lost block with another runtime.
+		// The best block may belong to a lost fork with another runtime.
 		let offset_of_parent = self.relay_parent_offset(parent_hash);
 		if offset_of_parent != offset {
 			offset = offset_of_parent;
@@ -160,7 +160,7 @@ where
 			return Ok(NoBlock::NoCores { ahead, lookahead }.into());
 		}
 
-		// The slot of the tip decides, as in the collator, not the slot of the relay parent.
+		// The slot of the tip counts, as in the collator, not the slot of the relay parent.
 		let relay_slot = relay.tip().slot;
 		let ends_para_slot = para_slot(relay_slot, slot_duration)?.0
 			!= para_slot(relay_slot + 1u64, slot_duration)?.0;
@@ -393,8 +393,8 @@ where
 		block.body = Some(body.clone());
 		block.state_action =
 			StateAction::ApplyChanges(StorageChanges::Changes(proposal.storage_changes));
-		// A fork of abandoned or lost blocks may be longer. Their transactions return to the pool when this
-		// block becomes the best one.
+		// A fork of lost blocks may be longer. Their transactions return to the pool when this block becomes the best
+		// one.
 		block.fork_choice = Some(ForkChoiceStrategy::Custom(true));
 		let header: Header = block.post_header();
 		// Tracing executes the block again, with these sizes.

@@ -22,7 +22,7 @@ mod tests;
 /// Port of the peer-to-peer network, unless `--port` names another.
 const DEFAULT_P2P_PORT: u16 = 30_333;
 
-/// Origins that may use the RPC from a browser: everything local, and polkadot.js Apps.
+/// Origins from which a browser may use the RPC: local ones, and polkadot.js Apps.
 const BROWSER_ORIGINS: [&str; 5] = [
 	"http://localhost:*",
 	"http://127.0.0.1:*",
@@ -31,25 +31,25 @@ const BROWSER_ORIGINS: [&str; 5] = [
 	"https://polkadot.js.org",
 ];
 
-/// The relay slots that make sense, in milliseconds: below, a block takes longer than its slot.
+/// Range of `--relay-slot-ms`, in milliseconds. Building a block takes longer than a shorter slot.
 const RELAY_SLOT_MS: RangeInclusive<u64> = 50..=60_000;
 
-/// Inclusion delays that the simulated relay chain remembers enough blocks for.
+/// Range of `--inclusion-delay`, limited by the number of blocks that the simulated relay chain stores.
 const INCLUSION_DELAY: RangeInclusive<u32> = 1..=(SimulatedRelay::KEPT as u32 / 2);
 
-/// Lookaheads that the simulated relay chain remembers enough blocks for.
+/// Range of `--lookahead`, limited by the number of blocks that the simulated relay chain stores.
 const LOOKAHEAD: RangeInclusive<u32> = 1..=(SimulatedRelay::KEPT as u32);
 
 /// The lookahead of the test networks.
 const DEFAULT_LOOKAHEAD: u32 = 5;
 
-/// A relay chain has no more cores than that for all its parachains.
+/// Maximum number of cores of a relay chain.
 const CORES: RangeInclusive<u8> = 1..=100;
 
-/// What goes wrong: never, always, or anything in between.
+/// Range of probabilities.
 const PROBABILITY: RangeInclusive<f64> = 0.0..=1.0;
 
-/// The well-known collators, in the order in which they join.
+/// The well-known collators, in the order of `--collators`.
 const COLLATORS: [Sr25519Keyring; 6] = [
 	Sr25519Keyring::Alice,
 	Sr25519Keyring::Bob,
@@ -66,13 +66,13 @@ const SESSION: RangeInclusive<u32> = 10..=14_400;
 /// The collator that builds blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Collator {
-	/// The development chain's own: any length of a relay slot, and the same history with the same seed.
+	/// The development chain's collator: any relay slot duration, and the same history with the same seed.
 	Own,
 	/// The slot-based collator of a real node (cumulus-client-consensus-aura), in real time.
 	Upstream,
 }
 
-/// How to read the log, with the letters of `observer/`, and what the simulated relay chain lacks.
+/// How to read the log, with the letters of `observer/`, and the limits of the simulation.
 const LOG_AND_LIMITS: &str = "\
 The log has a line per relay block. `R7: P4(I) P5(B) P6(C)` means: in relay block 7, parachain block 4 was \
 included and block 5 was backed, and block 6 was collated in its slot. With several cores, `P5(B@1)` was \
@@ -85,35 +85,34 @@ no other parachains: HRMP channels do not exist. It does not execute upward mess
 same cores in every relay block. A candidate that is not available times out after 4 relay blocks; a real \
 relay chain looks for such candidates only after a rotation of its backing groups.";
 
-/// Run a development chain: one process, no relay chain but a simulated one.
+/// Run a development chain: one process with a simulated relay chain.
 ///
-/// Blocks are built ahead of their inclusion, as on a real relay chain, so that the unincluded
+/// Blocks are built before their ancestors are included, as on a real relay chain, so that the unincluded
 /// segment fills and the limits of pallet-velocity apply. The chain is `dev` with Alice as its only
-/// collator and sudo, unless `--chain` or `--collators` says otherwise. Its state is removed at the
-/// end, unless `--base-path` names a folder to keep it in. The state of every block is kept
-/// (`--state-pruning archive`), so that explorers can show old blocks; set `--state-pruning 256` to keep
-/// that of the newest finalized blocks only.
+/// collator and sudo key, unless `--chain` or `--collators` is given. Its state is temporary, unless
+/// `--base-path` is given. The state of every block is kept (`--state-pruning archive`), so that explorers
+/// can show old blocks; `--state-pruning 256` keeps only that of the newest finalized blocks.
 #[derive(Clone, Debug, clap::Parser)]
 #[group(skip)]
 #[command(after_long_help = LOG_AND_LIMITS)]
 pub(crate) struct DevCmd {
-	/// How long a relay slot takes on the clock, in milliseconds.
+	/// Duration of a relay slot in real time, in milliseconds.
 	///
-	/// On chain a relay slot is 6 s whatever this says: with less, the chain's time runs faster
-	/// than the clock.
+	/// On chain a relay slot always takes 6 s. With a shorter duration the chain's time runs faster than the
+	/// clock.
 	#[arg(long, value_name = "MS", default_value_t = 6_000, value_parser = in_range(RELAY_SLOT_MS))]
 	pub(crate) relay_slot_ms: u64,
 
 	/// The collator that builds blocks.
 	///
-	/// `upstream` uses the clock: a relay slot takes 6 s, and it begins to build 1 s into the slot, as on
-	/// a real relay chain.
+	/// `upstream` uses the system clock: a relay slot takes 6 s, and building starts 1 s into the slot, as on a
+	/// real relay chain.
 	#[arg(long, value_name = "COLLATOR", value_enum, default_value_t = Collator::Own)]
 	pub(crate) collator: Collator,
 
 	/// Relay blocks from the proposal of a candidate to its inclusion.
 	///
-	/// 2 is a relay chain that backs at once and includes at once: the fastest there is.
+	/// The minimum, 2, is a relay chain that backs and includes without delay.
 	#[arg(
 		long,
 		value_name = "RELAY_BLOCKS",
@@ -122,24 +121,24 @@ pub(crate) struct DevCmd {
 	)]
 	pub(crate) inclusion_delay: u32,
 
-	/// How many relay blocks after its relay parent a candidate can still be backed, and for how many
-	/// relay blocks cores are scheduled.
+	/// Number of relay blocks after its relay parent in which a candidate can be backed, and for which cores are
+	/// scheduled.
 	///
-	/// `scheduler_params.lookahead` of the relay chain's configuration. The default is 5, as on the
-	/// test networks, or as many as the inclusion delay takes.
+	/// `scheduler_params.lookahead` of the relay chain's configuration. The default is 5, as on the test
+	/// networks, or more if the inclusion delay requires it.
 	#[arg(long, value_name = "RELAY_BLOCKS", value_parser = in_range(LOOKAHEAD))]
 	pub(crate) lookahead: Option<u32>,
 
-	/// Cores that the parachain has.
+	/// Number of the parachain's cores.
 	///
-	/// A core takes one candidate per relay block. The collator uses as many cores as it builds
-	/// blocks per relay slot, at most: raise the target block rate (pallet-velocity) to use several.
+	/// A core takes one candidate per relay block. The collator uses at most as many cores as the target block
+	/// rate (pallet-velocity), so raise it to use several.
 	#[arg(long, value_name = "N", default_value_t = 1, value_parser = in_range(CORES))]
 	pub(crate) cores: u8,
 
-	/// Collators that take turns, all in this node: Alice, Bob, Charlie, Dave, Eve and Ferdie.
+	/// Number of collators that take turns, all in this node: Alice, Bob, Charlie, Dave, Eve and Ferdie.
 	///
-	/// The genesis of the chain `dev` has as many of them as said.
+	/// They are the collators in the genesis of the chain `dev`.
 	#[arg(
 		long,
 		value_name = "N",
@@ -148,11 +147,10 @@ pub(crate) struct DevCmd {
 	)]
 	pub(crate) collators: u8,
 
-	/// The probability, 0 to 1, that a core's candidate misses its attempt in a relay block to be
-	/// backed.
+	/// Probability, 0 to 1, that a core's candidate misses an attempt.
 	///
-	/// It is re-proposed to the next one, until it is older than the lookahead allows. Then it is
-	/// lost with all that was built on it, and their transactions are in the pool again.
+	/// The candidate is re-proposed in the next relay block while the lookahead allows it. Then it is lost with
+	/// all blocks built on it, and their transactions return to the pool.
 	#[arg(
 		long,
 		value_name = "PROBABILITY",
@@ -161,11 +159,10 @@ pub(crate) struct DevCmd {
 	)]
 	pub(crate) miss_rate: f64,
 
-	/// The probability, 0 to 1, that the data of a core's backed candidate is not available in a relay
-	/// block.
+	/// Probability, 0 to 1, that the data of a core's backed candidate is not available in a relay block.
 	///
-	/// The candidate keeps its core occupied. After 4 relay blocks it times out and is lost with all that
-	/// was built on it.
+	/// The candidate keeps its core occupied. After 4 relay blocks it times out and is lost with all blocks
+	/// built on it.
 	#[arg(
 		long,
 		value_name = "PROBABILITY",
@@ -174,26 +171,24 @@ pub(crate) struct DevCmd {
 	)]
 	pub(crate) availability_miss_rate: f64,
 
-	/// Length of a relay session, in relay blocks. Without it the session never changes.
+	/// Length of a relay session, in relay blocks. The default is a single session.
 	///
-	/// The relay block that begins a session backs nothing, candidates that are backed and not included
-	/// are dropped, and no candidate of the session before can be backed.
+	/// The relay block that starts a session backs nothing and drops unincluded candidates. Candidates of the
+	/// previous session cannot be backed any more.
 	#[arg(long, value_name = "RELAY_BLOCKS", value_parser = in_range(SESSION))]
 	pub(crate) relay_session: Option<u32>,
 
-	/// Counts every candidate as valid, without `validate_block`.
+	/// Treat every candidate as valid, without `validate_block`.
 	///
-	/// By default each candidate is validated with the code of its parent's state before it can be
-	/// backed, as relay chain validators do.
+	/// By default each candidate is validated with the code in its parent's state, as validators do before they
+	/// back it.
 	#[arg(long)]
 	pub(crate) no_validation: bool,
 
-	/// The probability, 0 to 1, that a relay block is replaced by a sibling, a relay slot after it
-	/// came.
+	/// Probability, 0 to 1, that a relay block is replaced by a sibling one relay slot later.
 	///
-	/// What was backed and included in it was not. Parachain blocks are lost only if it is their relay
-	/// parent, which a relay parent offset of 1 rules out. They are finalized a relay block later than
-	/// without forks.
+	/// The relay chain then loses what the block backed and included. Parachain blocks are lost only if it is
+	/// their relay parent, which a relay parent offset of 1 excludes. Finalization is one relay block later.
 	#[arg(
 		long,
 		value_name = "PROBABILITY",
@@ -202,7 +197,7 @@ pub(crate) struct DevCmd {
 	)]
 	pub(crate) relay_fork_rate: f64,
 
-	/// Decides when something goes wrong: the same seed, the same relay blocks.
+	/// Seed of all random faults: the same seed gives the same relay blocks.
 	#[arg(long, value_name = "NUMBER", default_value_t = 0)]
 	pub(crate) seed: u64,
 
@@ -229,7 +224,7 @@ where
 		match range.contains(&number) {
 			true => Ok(number),
 			false => Err(format!(
-				"{number} is out of range, choose between {} and {}",
+				"{number} is out of range, use a number from {} to {}",
 				range.start(),
 				range.end(),
 			)),
@@ -311,7 +306,7 @@ impl DevCmd {
 		base.rpc_params
 			.rpc_cors
 			.get_or_insert_with(|| Cors::List(BROWSER_ORIGINS.map(Into::into).into()));
-		// An explorer that looks at an old block needs its state.
+		// Explorers need the state of old blocks.
 		base.import_params.pruning_params.state_pruning.get_or_insert(DatabasePruningMode::Archive);
 		// No other node has this chain, so no node connects.
 		if base.network_params.listen_addr.is_empty() {

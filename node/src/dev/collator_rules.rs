@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Rules of upstream's slot-based collator that the development chain's own collator repeats.
+//! Rules of upstream's slot-based collator that the development chain's collator repeats.
 //!
-//! Upstream has them in private functions, so they cannot be called. `COMPARED` lists those functions, with
-//! the versions in which they were compared. Two of the rules are elsewhere: `conveyor_primitives::plan` decides how
-//! many blocks are built on which core, and when; `SimulatedRelay::window` which relay parents are too old.
+//! Upstream implements them in private functions. `COMPARED` lists these, with the versions that were compared.
+//! Two rules are elsewhere: `conveyor_primitives::plan` decides how many blocks are built on which core and when;
+//! `SimulatedRelay::window` decides which relay parents are too old.
 //!
-//! A test in this file fails for other versions. The tests in `node/tests/dev/collators.rs` run both
-//! collators and compare what they build.
+//! A test in this file fails for other versions. The tests in `node/tests/dev/collators.rs` run both collators
+//! and compare their blocks.
 
 use super::relay::{Error, RELAY_SLOT_ON_CHAIN_MS};
 use conveyor_runtime::opaque::{Hash, Header};
@@ -18,21 +18,21 @@ use sp_consensus_aura::{Slot, SlotDuration};
 use sp_runtime::{traits::Header as _, DigestItem};
 use sp_timestamp::Timestamp;
 
-/// The part of the largest PoV that a block may fill, in percent.
+/// Maximum part of the PoV that a block may fill, in percent.
 const POV_PERCENTAGE: usize = 85;
 
-/// Returns the largest size of a block, in bytes, if a PoV has `max_pov_size` bytes at most.
+/// Returns the maximum size of a block, in bytes, for a PoV of at most `max_pov_size` bytes.
 pub(crate) fn max_block_size(max_pov_size: u32) -> usize {
 	max_pov_size as usize * POV_PERCENTAGE / 100
 }
 
-/// Returns the depth in the claim queue of the relay parent at which the parachain's cores are looked
-/// up: 0 is the relay block after the relay parent.
+/// Returns the depth in the relay parent's claim queue at which the parachain's cores are found. 0 is the relay
+/// block after the relay parent.
 pub(crate) fn claim_queue_offset(relay_parent_offset: u32, max_claim_queue_offset: u8) -> u32 {
 	relay_parent_offset + u32::from(max_claim_queue_offset)
 }
 
-/// Returns the para slot in which `relay_slot` begins, and the time at which that para slot begins.
+/// Returns the para slot in which `relay_slot` starts, and the start time of that para slot.
 pub(crate) fn para_slot(
 	relay_slot: Slot,
 	duration: SlotDuration,
@@ -48,50 +48,49 @@ pub(crate) fn para_slot(
 	Ok((slot, timestamp))
 }
 
-/// Whether `header` was built on that relay parent. No second block is.
+/// Returns whether `header` was built on that relay parent, so that no second block may be.
 pub(crate) fn built_on(header: &Header, relay_parent: &relay_chain::Header) -> bool {
 	extract_relay_parent_storage_root(header.digest())
 		.is_some_and(|seen| seen == (relay_parent.state_root, relay_parent.number))
 }
 
-/// Whether the runtime is asked for admission of a block on `parent`. It is not if `parent` is included:
-/// the segment is empty then.
+/// Returns whether the runtime is asked for admission of a block on `parent`. If `parent` is included the segment
+/// is empty, and it is not asked.
 pub(crate) fn asks_for_admission(parent: Hash, included: Hash) -> bool {
 	parent != included
 }
 
-/// Whether no further block may follow `header` in the bundle, although more were planned.
+/// Returns whether `header` ends its bundle before all planned blocks are built.
 pub(crate) fn ends_bundle_early(header: &Header) -> bool {
 	let updates = |item: &DigestItem| matches!(item, DigestItem::RuntimeEnvironmentUpdated);
 	CumulusDigestItem::contains_use_full_core(header.digest())
 		|| header.digest().logs.iter().any(updates)
 }
 
-/// The parachain's blocks, as they are in a database.
+/// Access to the parachain's blocks in a database.
 pub(crate) trait Blocks {
-	/// Why they cannot be read.
+	/// Error of a read.
 	type Error;
 
-	/// The header of a block that is known.
+	/// Returns the header of a known block.
 	fn header(&self, hash: Hash) -> Result<Header, Self::Error>;
 
-	/// The blocks that build on a block.
+	/// Returns the children of a block.
 	fn children(&self, hash: Hash) -> Result<Vec<Hash>, Self::Error>;
 }
 
 /// Returns the block to build on.
 ///
-/// It depends on nothing but the state of the relay parent and the own database: a collator does not learn
-/// which candidates wait, missed their chances or are lost.
+/// It depends only on the state of the relay parent and on the own database: a collator does not know which
+/// candidates wait, missed an attempt or are lost.
 ///
 /// - `included`: the included block, as of the relay parent.
 /// - `newest`: the newest block that is backed or included, as of the relay parent.
-/// - `window`: the state roots of the relay blocks, the relay parent last, that a block must be built
-///   on to have a chance of still being included.
+/// - `window`: state roots of the relay blocks, up to the relay parent, on which a block must be built to be
+///   backed in time.
 ///
-/// That is the highest block on top of `newest` whose ancestors down to it are all in the window,
-/// and, if that one does not end its core's bundle, the highest of its ancestors that does: what is
-/// on top of it was never proposed.
+/// Returns the highest descendant of `newest` whose ancestors down to `newest` are all in the window. If it does
+/// not end its core's bundle, returns its highest ancestor that does, because the rest was never proposed.
 pub(crate) fn to_build_on<B: Blocks>(
 	blocks: &B,
 	included: &Header,
@@ -122,7 +121,7 @@ pub(crate) fn to_build_on<B: Blocks>(
 	Ok(parent)
 }
 
-/// Upstream's functions whose rules are repeated: crate, version, and where in it.
+/// Upstream's functions whose rules are repeated: crate, version, path.
 #[cfg(test)]
 const COMPARED: [(&str, &str, &[&str]); 2] = [
 	(
@@ -215,7 +214,7 @@ mod tests {
 			(Self(vec![genesis.clone()]), genesis)
 		}
 
-		/// A block on `parent`, built on relay block `relay_number`.
+		/// Adds a block on `parent`, built on relay block `relay_number`.
 		fn add(&mut self, parent: &Header, relay_number: u8, ends_bundle: bool) -> Header {
 			let bundle = BlockBundleInfo { index: 0, is_last: ends_bundle };
 			let digest = Digest {
@@ -263,9 +262,9 @@ mod tests {
 		let second = tree.add(&first, 2, true);
 		let third = tree.add(&second, 3, true);
 		assert_eq!(tree.find(&genesis, &genesis, &[1, 2, 3]), third);
-		// Whatever builds on a block outside the window is outside, too.
+		// Descendants of a block outside the window are outside, too.
 		assert_eq!(tree.find(&genesis, &genesis, &[2, 3]), genesis);
-		// What is backed needs no window.
+		// Backed blocks need no window.
 		assert_eq!(tree.find(&genesis, &first, &[2, 3]), third);
 		assert_eq!(tree.find(&first, &first, &[4]), first);
 	}
@@ -290,7 +289,7 @@ mod tests {
 		assert_eq!(tree.find(&genesis, &genesis, &[1, 2]), end);
 		let last = tree.add(&middle, 2, true);
 		assert_eq!(tree.find(&genesis, &genesis, &[1, 2]), last);
-		// Not beyond what is included, whatever its digest says.
+		// Never below the included block, whatever its digest contains.
 		assert_eq!(tree.find(&middle, &middle, &[]), middle);
 	}
 }

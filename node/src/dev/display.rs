@@ -2,8 +2,7 @@
 
 //! Log line of a relay block: `R7: P4(I) P5(B) P6(C)`.
 //!
-//! It uses the letters of `observer/`, which shows the same of a running network. This relay chain also
-//! knows why something did not happen.
+//! It uses the marks of `observer/`. The simulated relay chain also shows reasons.
 
 use super::{
 	labels::LOG_TARGET,
@@ -15,9 +14,9 @@ use cumulus_primitives_core::relay_chain::BlockNumber;
 
 /// Returns the line for relay block `number`.
 ///
-/// - `outcome`: outcome of the relay slot; `None` for a block that came too late to be built on.
+/// - `outcome`: outcome of the relay slot; `None` for an abandoned block, which no collator builds on.
 /// - `cores`: number of the parachain's cores; a core is only shown if there are several.
-/// - `unincluded`: number of parachain blocks that are built and not included.
+/// - `unincluded`: number of unincluded parachain blocks.
 fn line(
 	number: BlockNumber,
 	events: &Events,
@@ -52,7 +51,7 @@ fn line(
 		false => format!("R{number}: {}", parts.join(" ")),
 	};
 	if events.begins_session {
-		line += " | a relay session begins: nothing is backed";
+		line += " | a relay session starts: nothing is backed";
 	}
 	if let Some(late) = &events.unavailable {
 		line += &format!(" | {} is not available yet", late.blocks);
@@ -70,7 +69,7 @@ fn line(
 	line + &format!(" | {unincluded} unincluded")
 }
 
-/// Logs that `sibling` has replaced a relay block, and what happened in it.
+/// Logs that `sibling` has replaced a relay block, and the sibling's events.
 pub(crate) fn log_branch(relay: &SimulatedRelay, sibling: &RelayBlock) {
 	log::info!(
 		target: LOG_TARGET,
@@ -80,7 +79,7 @@ pub(crate) fn log_branch(relay: &SimulatedRelay, sibling: &RelayBlock) {
 	log_block(relay, sibling, None);
 }
 
-/// Logs what happened in a relay block.
+/// Logs the events of a relay block.
 pub(crate) fn log_block(relay: &SimulatedRelay, block: &RelayBlock, outcome: Option<&SlotOutcome>) {
 	let number_of = |head| header_of(head).map_or(0, |header| header.number);
 	let unincluded = number_of(relay.newest_head()).saturating_sub(number_of(&block.para.included));
@@ -142,7 +141,7 @@ mod tests {
 		let events = Events { begins_session: true, ..Default::default() };
 		assert_eq!(
 			line(events),
-			"R8: - | a relay session begins: nothing is backed | 1 unincluded",
+			"R8: - | a relay session starts: nothing is backed | 1 unincluded",
 		);
 		let invalid = Candidate { invalid: Some("the reason".into()), ..candidate(4, 0) };
 		let events = Events { invalid: Some(invalid), ..Default::default() };

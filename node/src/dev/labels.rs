@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, fmt};
 /// Target of the log lines of the development chain.
 pub(crate) const LOG_TARGET: &str = "dev";
 
-/// Label of a parachain block: `P7`, `P7'` if it is the second of that number, and so on. From the fifth
-/// on the mark has a count: `P7'4`.
+/// Label of a parachain block: `P7`, `P7'` for the second block with that number, and so on. From the fifth on it
+/// has a count: `P7'4`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BlockLabel {
 	/// The block's number.
@@ -58,8 +58,7 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-	/// Returns the label of a new block with that number. No later block has a number up to
-	/// `finalized_number`.
+	/// Returns the label of a new block with that number. Later blocks have numbers above `finalized_number`.
 	pub(crate) fn next(&mut self, number: u32, finalized_number: u32) -> BlockLabel {
 		self.built = self.built.split_off(&finalized_number.saturating_add(1));
 		let built = self.built.entry(number).or_insert(0);

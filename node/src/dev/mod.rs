@@ -2,26 +2,26 @@
 
 //! `conveyor-node dev`: the parachain on a simulated relay chain, in one process.
 //!
-//! The SDK's `--dev` includes every block at once, so that the unincluded segment is always empty and no
-//! limit ever applies. Here inclusion takes a configurable number of relay blocks, and candidates miss
-//! their chances and relay blocks are replaced with configurable probabilities, reproducible by a seed.
+//! The SDK's `--dev` includes every block immediately, so the unincluded segment is always empty and no limit
+//! applies. Here inclusion takes a configurable number of relay blocks, and candidates miss attempts and relay
+//! blocks are replaced with configurable probabilities, reproducible by a seed.
 //!
-//! Each file uses only files above it in this list:
+//! Each file uses only files before it in this list:
 //!
 //! - [`labels`]: labels of parachain blocks in the log.
-//! - [`pipeline`]: what becomes of candidates, as plain values.
-//! - [`random_faults`]: which candidates miss an attempt, and which relay blocks are replaced.
+//! - [`pipeline`]: life cycle of candidates, as plain values.
+//! - [`random_faults`]: decides which candidates miss an attempt, and which relay blocks are replaced.
 //! - [`relay`]: the relay chain, made of real blocks.
 //! - [`slot_outcome`]: the outcome of a relay slot for the collator.
 //! - [`validation`]: validates candidates as a relay chain validator does.
-//! - [`collator_rules`]: rules of upstream's collator that the own one repeats.
+//! - [`collator_rules`]: rules of upstream's collator that this collator repeats.
 //! - [`author`]: the collator.
-//! - [`display`]: what happened, in a line per relay block.
-//! - [`start`]: where the relay chain starts, on an empty or an old database.
+//! - [`display`]: log line of a relay block.
+//! - [`start`]: start of the relay chain, on an empty or an existing database.
 //! - [`rpc`]: the RPC method that sends a downward message.
-//! - [`upstream`]: the collator of a real node in the place of the own one, in real time.
+//! - [`upstream`]: alternative collator of a real node, in real time.
 //! - [`cli`]: the options.
-//! - this file: the node around them, and the clock.
+//! - this file: the node, and the clock.
 
 mod author;
 mod cli;
@@ -90,7 +90,7 @@ pub(crate) fn run<C: SubstrateCli>(cli: &C, cmd: &DevCmd) -> sc_cli::Result<()> 
 
 /// Options of a development chain.
 struct Options {
-	/// How long a relay slot takes on the clock.
+	/// Duration of a relay slot in real time.
 	relay_slot: Duration,
 	/// Settings of the simulated relay chain.
 	settings: Settings,
@@ -100,11 +100,11 @@ struct Options {
 	collators: Vec<Sr25519Keyring>,
 	/// Whether candidates are validated.
 	validate: bool,
-	/// Whether the chain is `dev`, whose collators are those of the options.
+	/// Whether the chain is `dev`, whose genesis has the collators of the options.
 	is_default_chain: bool,
 }
 
-/// Starts everything: the node without peers, its RPC, and the relay chain with its collators.
+/// Starts the node without peers, its RPC, and the relay chain with its collators.
 fn start_node(
 	mut config: Configuration,
 	Options { relay_slot, settings, collator, collators, validate, is_default_chain }: Options,
@@ -124,7 +124,7 @@ fn start_node(
 		check_collators(&client, &collators, &config)?;
 	}
 
-	// No other node has this chain.
+	// No other node runs this chain.
 	config.network.default_peers_set.in_peers = 0;
 	config.network.default_peers_set.out_peers = 0;
 	let (network, system_rpc_tx, tx_handler_controller, sync_service, _) =
@@ -224,8 +224,8 @@ fn start_node(
 				labels: Labels::default(),
 				validator,
 			};
-			// No blocking task, because its timers would panic while the node shuts down. Block building
-			// and validation, which take long, run on blocking threads.
+			// Not a blocking task, because its timers would panic while the node shuts down. Block building and
+			// validation run on blocking threads.
 			task_manager.spawn_essential_handle().spawn(
 				"simulated-relay-chain",
 				"dev",
@@ -257,8 +257,8 @@ fn with_remedy(error: ServiceError) -> ServiceError {
 	let text = error.to_string();
 	match text.contains("pruning modes") {
 		true => ServiceError::Other(format!(
-			"{text}. A development chain keeps all states by default. Set --state-pruning to what the \
-			 database was created with, or use another --base-path",
+			"{text}. A development chain keeps all states by default. Set --state-pruning to the \
+			 database's mode, or use another --base-path",
 		)),
 		false => error,
 	}

@@ -2,22 +2,18 @@
 
 //! Life cycle of candidates: proposed, backed, included, or lost.
 //!
-//! Plain values without randomness: the caller decides which candidates miss an attempt. A relay block
-//! starts from the parachain's state after its parent ([`ParaState`]) and processes the candidates that
-//! wait ([`Proposals`]):
+//! Plain values without randomness: the caller decides which candidates miss an attempt. A relay block starts from
+//! the parachain's state after its parent ([`ParaState`]) and processes the waiting candidates ([`Proposals`]):
 //!
-//! 1. Backed candidates whose data is available are included, in the order of the parachain. The first
-//!    that is not available holds up all behind it. Each keeps its core occupied until it is included,
-//!    or until it times out after [`AVAILABILITY_PERIOD`] relay blocks; then it is lost with all backed
-//!    candidates that build on it.
-//! 2. Waiting candidates are backed, in the order of the parachain, each on the core that it was built
-//!    for, at most one per free core. The first that cannot be backed holds up all behind it. An invalid
-//!    candidate is never backed.
-//! 3. A block that begins a relay session backs nothing, and backed candidates that it does not include
-//!    are lost.
+//! 1. Backed candidates whose data is available are included in order. The first one without data delays all
+//!    later ones. A candidate keeps its core occupied until it is included, or until it times out after
+//!    [`AVAILABILITY_PERIOD`] relay blocks; then it is lost with all backed candidates that build on it.
+//! 2. Waiting candidates are backed in order, each on the core that it was built for, at most one per free core.
+//!    The first one that cannot be backed delays all later ones. An invalid candidate is never backed.
+//! 3. A block that starts a relay session backs nothing. Backed candidates that it does not include are lost.
 //!
-//! A candidate waits as long as its relay parent is in the window of the relay chain's lookahead and in
-//! the relay session of its backing. Then it is lost, and with it all that builds on it.
+//! A candidate waits while its relay parent is in the window of the relay chain's lookahead and in the current
+//! session. Then it is lost with all candidates that build on it.
 
 use super::labels::BundleLabel;
 use cumulus_primitives_core::{
@@ -71,7 +67,7 @@ pub(crate) struct Candidate {
 /// Rules by which the relay chain backs and includes candidates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rules {
-	/// Relay blocks from the proposal of a candidate to its inclusion, 1 at least.
+	/// Relay blocks from the proposal of a candidate to its inclusion, at least 1.
 	pub(crate) inclusion_delay: BlockNumber,
 	/// Number of relay blocks after its relay parent in which a candidate can still be backed.
 	pub(crate) lookahead: BlockNumber,
@@ -86,13 +82,13 @@ impl Rules {
 		self.inclusion_delay.saturating_sub(1).max(1)
 	}
 
-	/// Whether a candidate on relay parent `relay_parent` is young enough to be backed in relay block
+	/// Returns whether a candidate on relay parent `relay_parent` is young enough to be backed in relay block
 	/// `number`.
 	pub(crate) fn in_window(&self, relay_parent: BlockNumber, number: BlockNumber) -> bool {
 		number <= relay_parent.saturating_add(self.lookahead)
 	}
 
-	/// Whether relay block `number` begins a relay session: its header announces the session, and its
+	/// Returns whether relay block `number` starts a relay session: its header announces the session, and its
 	/// children are the first that belong to it.
 	pub(crate) fn begins_session(&self, number: BlockNumber) -> bool {
 		self.session.is_some_and(|session| number.is_multiple_of(session))
@@ -103,7 +99,7 @@ impl Rules {
 		self.session.map_or(0, |session| number / session)
 	}
 
-	/// Whether a candidate on relay parent `relay_parent` can be backed in relay block `number`, apart
+	/// Returns whether a candidate on relay parent `relay_parent` can be backed in relay block `number`, apart
 	/// from forks.
 	fn accept(&self, relay_parent: BlockNumber, number: BlockNumber) -> bool {
 		self.in_window(relay_parent, number)
@@ -166,8 +162,8 @@ impl ParaState {
 		self.backed.last().map_or(&self.included, |backed| &backed.candidate.head)
 	}
 
-	/// Includes, in relay block `number`, backed candidates up to the first that is `unavailable` on its
-	/// core, and drops that one with all behind it if it times out.
+	/// Includes backed candidates in relay block `number`, up to the first that is `unavailable` on its core.
+	/// Drops that one, with all later ones, if it times out.
 	fn include(
 		&mut self,
 		number: BlockNumber,
@@ -201,7 +197,7 @@ impl ParaState {
 		}
 	}
 
-	/// Removes what is backed and not included.
+	/// Removes backed candidates that are not included.
 	fn drop_backed(&mut self) -> impl Iterator<Item = Candidate> {
 		std::mem::take(&mut self.backed).into_iter().map(|backed| backed.candidate)
 	}
@@ -210,13 +206,13 @@ impl ParaState {
 /// Events of candidates in a relay block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Events {
-	/// Whether the relay block begins a relay session.
+	/// Whether the relay block starts a relay session.
 	pub(crate) begins_session: bool,
 	/// Candidates that became part of the parachain.
 	pub(crate) included: Vec<Candidate>,
 	/// Candidates that were backed.
 	pub(crate) backed: Vec<Candidate>,
-	/// The first backed candidate that could not be included, because its data is not available yet.
+	/// The first backed candidate that could not be included, because its data is not available.
 	pub(crate) unavailable: Option<Candidate>,
 	/// Candidates that were backed and are lost, because the data of the first of them was not available
 	/// in time.
@@ -241,8 +237,8 @@ impl Events {
 	}
 }
 
-/// Candidates that wait to be backed, as the relay chain's validators hold them: they are not part of a
-/// relay block, so they survive its replacement.
+/// Candidates that wait to be backed, as validators store them: they are not part of a relay block, so they
+/// survive its replacement.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proposals {
 	/// In the order in which they were proposed, so that each comes after its parent.
@@ -268,8 +264,8 @@ impl Proposals {
 		self.waiting.last().map(|proposal| &proposal.candidate.head)
 	}
 
-	/// Returns the state of the parachain after relay block `number`, whose parent left it in `state`,
-	/// and what happened to candidates, without those that expired.
+	/// Returns the state of the parachain after relay block `number`, and its events without expired candidates.
+	/// `state` is the state after the parent.
 	pub(crate) fn next(
 		&self,
 		state: &ParaState,
@@ -326,15 +322,15 @@ impl Proposals {
 		}
 	}
 
-	/// Removes candidates that were backed in a relay block that cannot be replaced any more.
+	/// Removes candidates that were backed in a relay block that can no longer be replaced.
 	pub(crate) fn settle(&mut self, backed: &[Candidate]) {
 		self.waiting
 			.retain(|proposal| backed.iter().all(|candidate| *candidate != proposal.candidate));
 	}
 
-	/// Removes and returns candidates that cannot be backed in relay block `number` or later, whose parent
-	/// left the parachain in `state`: their relay parent is not `canonical`, has left the window or is in
-	/// an earlier session, or their parent is lost.
+	/// Removes and returns candidates that cannot be backed in relay block `number` or later: their relay parent is
+	/// not `canonical`, has left the window or is in an earlier session, or their parent is lost. `state` is the
+	/// parachain's state after the block's parent.
 	pub(crate) fn drop_expired(
 		&mut self,
 		state: &ParaState,

@@ -3,8 +3,8 @@
 //! The simulated relay chain: real headers, state roots, proofs and seals, without a network.
 //!
 //! - A candidate that is proposed while block `R` is the tip is included in block `R + inclusion_delay` at the
-//!   earliest, after its parent. [`super::pipeline`] has the rules for a candidate that misses an attempt,
-//!   and [`super::random_faults`] decides which candidates do.
+//!   earliest, after its parent. [`super::pipeline`] has the rules for missed attempts, and
+//!   [`super::random_faults`] decides which candidates miss one.
 //! - A parachain block gets the same data as from a real relay chain: the proven state of its relay parent
 //!   (included head, relay slot, configuration, upgrade signal), and the relay parent's descendants, sealed
 //!   by the authorities of that state.

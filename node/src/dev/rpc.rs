@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The RPC method `dev_sendDownwardMessage`, so that XCM from the relay chain can be tried by hand.
+//! The RPC method `dev_sendDownwardMessage`, to try XCM from the relay chain by hand.
 
 use super::relay::MAX_DOWNWARD_MESSAGE_SIZE;
 use jsonrpsee::{
@@ -11,7 +11,7 @@ use jsonrpsee::{
 use sp_core::Bytes;
 use std::sync::mpsc;
 
-/// Messages that wait for the next relay block.
+/// Messages for the next relay block.
 pub(crate) type QueuedMessages = mpsc::Receiver<Vec<u8>>;
 
 /// Methods of the development chain.
@@ -23,7 +23,7 @@ pub(crate) trait DownwardMessagesApi {
 	fn send_downward_message(&self, message: Bytes) -> RpcResult<()>;
 }
 
-/// Takes messages for the next relay block.
+/// Queues messages for the next relay block.
 #[derive(Clone)]
 pub(crate) struct DownwardMessages(mpsc::Sender<Vec<u8>>);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Outcome of a relay slot for the collator: the blocks that it built, and why not more.
+//! Outcome of a relay slot for the collator: the built blocks, and the reason if there are not more.
 
 use super::{labels::BundleLabel, relay::NoRelayParent};
 use conveyor_primitives::Refusal;
@@ -11,9 +11,9 @@ use std::fmt;
 /// Outcome of a relay slot for the collator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SlotOutcome {
-	/// The blocks that were built, by candidate. Blocks of an abandoned bundle come last.
+	/// Built blocks, by candidate. Blocks of an abandoned bundle come last.
 	pub(crate) collated: Vec<BundleLabel>,
-	/// Why there are not more.
+	/// Reason why there are not more blocks.
 	pub(crate) end: Option<NoBlock>,
 }
 
@@ -37,25 +37,25 @@ impl From<NoRelayParent> for NoBlock {
 pub(crate) enum NoBlock {
 	/// No block was admitted.
 	Refused(Refusal),
-	/// No further block was admitted inside a bundle: its blocks are not proposed.
+	/// No further block of the bundle was admitted. Its blocks are not proposed.
 	BundleAbandoned(Refusal),
 	/// The relay chain is shorter than the relay parent offset.
 	RelayChainTooShort,
-	/// A relay session began after the relay parent. The collator builds on no relay parent of the
-	/// session before, because no such candidate could be backed.
+	/// A relay session started after the relay parent. The collator builds on no relay parent of the previous
+	/// session, because such a candidate could not be backed.
 	SessionChange {
-		/// The relay block that began the session.
+		/// The relay block that started the session.
 		at: BlockNumber,
 	},
 	/// The para slot belongs to a collator whose key is not in this node's keystore.
 	NotOurSlot(Slot),
-	/// The newest block was built on this relay parent already.
+	/// The newest block has the same relay parent.
 	RelayParentUsed,
-	/// The relay chain does not schedule its cores as far ahead as the collator looks.
+	/// The relay chain does not schedule cores as far ahead as the collator needs.
 	NoCores {
-		/// How far the collator looks: 0 is the relay block after the relay parent.
+		/// Depth that the collator needs: 0 is the relay block after the relay parent.
 		ahead: u32,
-		/// Number of relay blocks for which the relay chain schedules its cores.
+		/// Number of relay blocks for which cores are scheduled.
 		lookahead: u32,
 	},
 }
@@ -70,20 +70,20 @@ impl fmt::Display for NoBlock {
 			},
 			Self::SessionChange { at } => write!(
 				f,
-				"a relay session began in R{at}, after the relay parent: no block is built on the \
-				 session before",
+				"a relay session started in R{at}, after the relay parent: no block is built on the \
+				 previous session",
 			),
 			Self::NotOurSlot(slot) => {
 				write!(f, "this node has no key for the collator of para slot {}", **slot)
 			},
 			Self::RelayParentUsed => {
-				write!(f, "the newest block was built on this relay parent already")
+				write!(f, "the newest block has the same relay parent")
 			},
 			Self::NoCores { ahead, lookahead } => write!(
 				f,
-				"no cores are scheduled: the collator looks {ahead} relay blocks ahead, and with a \
-				 lookahead of {lookahead} the relay chain schedules {} at most. Set --lookahead to {} \
-				 or more",
+				"no cores are scheduled: the collator needs cores {ahead} relay blocks ahead, but with \
+				 a lookahead of {lookahead} the relay chain schedules at most {}. Set --lookahead to at \
+				 least {}",
 				lookahead.saturating_sub(1),
 				ahead + 1,
 			),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Where the simulated relay chain starts: after whatever the parachain's database has seen of it.
+//! Start of the simulated relay chain: after the newest relay block that the parachain's database refers to.
 
 use super::{
 	labels::{BlockLabel, BundleLabel},
@@ -27,11 +27,10 @@ use sp_runtime::traits::Header as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 impl SimulatedRelay {
-	/// A relay chain that continues the one in `client`'s database.
+	/// Returns a relay chain that continues the one in `client`'s database.
 	///
-	/// Its numbers and slots continue those of the newest block, or start now; finalized blocks are
-	/// included, newer ones are backed, in a single candidate, and an upgrade that waits for its
-	/// go-ahead gets it.
+	/// Its numbers and slots continue those of the newest block, or start now. Finalized blocks are included, newer
+	/// ones are backed in a single candidate, and a pending upgrade gets its go-ahead.
 	pub(super) fn start_for(
 		client: &ParachainClient,
 		config: &Configuration,
@@ -61,7 +60,7 @@ fn start(client: &ParachainClient, settings: Settings) -> Result<SimulatedRelay,
 		backed = Some(Candidate {
 			parent_head: head_data(&included),
 			head: head_data(&newest),
-			// On the relay chain before this one.
+			// On an earlier relay chain.
 			relay_parent: RelayId { number: seen.relay_number, hash: Default::default() },
 			core: 0,
 			new_code: !upgrade_waits_at_included && upgrade_waits(client, &newest)?,
@@ -85,11 +84,11 @@ fn start(client: &ParachainClient, settings: Settings) -> Result<SimulatedRelay,
 	}))
 }
 
-/// What a block has seen of the relay chain.
+/// The relay chain as a block knows it.
 struct Seen {
-	/// Number of its relay parent; 0 for genesis, which has none.
+	/// Number of the relay parent; 0 for genesis.
 	relay_number: BlockNumber,
-	/// The latest relay slot that its relay parent can have had; `None` for genesis.
+	/// Latest possible relay slot of the relay parent; `None` for genesis.
 	relay_slot: Option<Slot>,
 }
 
@@ -98,8 +97,10 @@ impl Seen {
 		if *header.number() == 0 {
 			return Ok(Self { relay_number: 0, relay_slot: None });
 		}
-		let (_, relay_number) = extract_relay_parent_storage_root(header.digest())
-			.ok_or_else(|| format!("block #{} names no relay parent", header.number()))?;
+		let (_, relay_number) =
+			extract_relay_parent_storage_root(header.digest()).ok_or_else(|| {
+				format!("block #{} has no relay parent in its header", header.number())
+			})?;
 		let para_slot = standalone::find_pre_digest::<
 			Block,
 			<AuthorityPair as sp_core::Pair>::Signature,
@@ -111,7 +112,7 @@ impl Seen {
 	}
 }
 
-/// `newest` or the newest of its ancestors that ends a bundle.
+/// Returns `newest`, or its newest ancestor that ends a bundle.
 fn newest_whole_bundle(client: &ParachainClient, newest: Header) -> Result<Header, Error> {
 	let mut block = newest;
 	while !CumulusDigestItem::is_last_block_in_core(block.digest()).unwrap_or(true) {
@@ -120,9 +121,9 @@ fn newest_whole_bundle(client: &ParachainClient, newest: Header) -> Result<Heade
 	Ok(block)
 }
 
-/// Whether new validation code waits for the relay chain's go-ahead after `block`.
+/// Returns whether new validation code waits for the relay chain's go-ahead after `block`.
 fn upgrade_waits(client: &ParachainClient, block: &Header) -> Result<bool, Error> {
-	// Where parachain-system keeps the code that waits: an empty value or none if there is none.
+	// Storage of parachain-system: an empty or missing value means no pending code.
 	let key = [twox_128(b"ParachainSystem"), twox_128(b"PendingValidationCode")].concat();
 	let value = client.storage(block.hash(), &StorageKey(key))?;
 	Ok(value.is_some_and(|code| code.0.len() > 1))
@@ -139,7 +140,7 @@ fn header(client: &ParachainClient, hash: sp_core::H256) -> Result<Header, Error
 	client.header(hash)?.ok_or_else(|| format!("the header of block {hash:?} is missing").into())
 }
 
-/// The relay slot that the clock shows.
+/// Returns the current relay slot of the system clock.
 pub(super) fn slot_now() -> Result<Slot, Error> {
 	let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
 	Ok(Slot::from(now / RELAY_SLOT_ON_CHAIN_MS))

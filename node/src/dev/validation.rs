@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Validates candidates as a relay chain validator does: `validate_block` of the parachain's code,
-//! prepared and executed with a validator's settings and host functions, on nothing but the PoV.
+//! Validates candidates as a relay chain validator does: it executes `validate_block` of the parachain's code with a
+//! validator's settings and host functions, and only with the PoV.
 //!
-//! The candidate's commitments are compared with the collation's, as a validator compares them.
+//! As a validator, it compares the resulting commitments with those of the collation.
 
 use super::{labels::LOG_TARGET, relay::Error};
 use crate::service::ParachainClient;
@@ -28,20 +28,20 @@ use std::{
 	time::Instant,
 };
 
-/// Largest validation code after decompression, in bytes (`VALIDATION_CODE_BOMB_LIMIT`).
+/// Maximum size of decompressed validation code, in bytes (`VALIDATION_CODE_BOMB_LIMIT`).
 const CODE_LIMIT: usize = (polkadot_primitives::MAX_CODE_SIZE as usize) * 4;
 
-/// Stack of a validator's thread beyond what Wasm may use, in bytes.
+/// Stack of a validator's thread in addition to the Wasm's stack, in bytes.
 const HOST_STACK: usize = 2 * 1024 * 1024;
 
 /// Validates candidates of a parachain.
 pub(crate) struct Validator {
 	client: Arc<ParachainClient>,
-	/// The code that was used last, compiled.
+	/// The last used code, compiled.
 	prepared: Mutex<Option<Arc<Prepared>>>,
 }
 
-/// Validation code, compiled.
+/// Compiled validation code.
 struct Prepared {
 	code_hash: H256,
 	artifact: Vec<u8>,
@@ -53,17 +53,17 @@ impl Validator {
 		Self { client, prepared: Mutex::new(None) }
 	}
 
-	/// Compiles the code of the state after block `at`, so that the first candidate does not wait for it.
+	/// Compiles the code in the state after block `at`, so that the first candidate does not wait for it.
 	pub(crate) fn prepare(&self, at: H256) -> Result<(), Error> {
 		self.prepared(at).map(|_| ())
 	}
 
 	/// Validates `collation`, built on block `parent` with `validation_data`.
 	///
-	/// Returns why a validator rejects the candidate, or `Ok(Ok(()))` if it is valid. An error means
-	/// that the candidate could not be validated.
+	/// Returns `Ok(Ok(()))` if the candidate is valid, `Ok(Err(reason))` if validators reject it, and `Err` if it could
+	/// not be validated.
 	///
-	/// Blocks for as long as the execution of the candidate's blocks takes.
+	/// Blocks the thread during the execution.
 	pub(crate) fn validate(
 		&self,
 		collation: &Collation,
@@ -85,11 +85,11 @@ impl Validator {
 		Ok(verdict)
 	}
 
-	/// Returns the compiled code of the state after block `at`.
+	/// Returns the compiled code in the state after block `at`.
 	fn prepared(&self, at: H256) -> Result<Arc<Prepared>, Error> {
 		let key = StorageKey(well_known_keys::CODE.to_vec());
 		let missing = || format!("the state after block {at:?} has no code");
-		// The hash alone: the code is more than a megabyte.
+		// Reads only the hash: the code has more than a megabyte.
 		let code_hash = self.client.storage_hash(at, &key)?.ok_or_else(missing)?;
 		let mut last = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
 		if let Some(prepared) = last.as_ref().filter(|prepared| prepared.code_hash == code_hash) {
@@ -102,7 +102,7 @@ impl Validator {
 	}
 }
 
-/// Compiles validation code as a validator does.
+/// Compiles validation code with a validator's settings.
 fn compile(code: &[u8]) -> Result<Vec<u8>, Error> {
 	let start = Instant::now();
 	let code = sp_maybe_compressed_blob::decompress(code, CODE_LIMIT)
@@ -128,7 +128,9 @@ fn validate(
 	let size = pov.encoded_size();
 	let limit = validation_data.max_pov_size;
 	if size > limit as usize {
-		return Err(format!("the PoV has {size} bytes, the relay chain accepts {limit}"));
+		return Err(format!(
+			"the PoV has {size} bytes, but the relay chain accepts at most {limit}"
+		));
 	}
 	let block_data = sp_maybe_compressed_blob::decompress(&pov.block_data.0, POV_BOMB_LIMIT)
 		.map_err(|error| format!("the PoV cannot be decompressed: {error}"))?;
@@ -147,7 +149,7 @@ fn validate(
 	}
 }
 
-/// Calls `validate_block`, on a thread with a validator's stack.
+/// Calls `validate_block` on a thread with a validator's stack.
 fn execute(artifact: &[u8], params: &[u8]) -> Result<Vec<u8>, String> {
 	let executor_params = ExecutorParams::default();
 	let (_, stack_limit) = params_to_wasmtime_semantics(&executor_params);
@@ -157,7 +159,7 @@ fn execute(artifact: &[u8], params: &[u8]) -> Result<Vec<u8>, String> {
 			.name("validate_block".into())
 			.stack_size(stack_size)
 			.spawn_scoped(scope, || {
-				// SAFETY: `compile` has made the artifact with `prepare`, and nothing changes it.
+				// SAFETY: `compile` has created the artifact with `prepare`, and it is never changed.
 				unsafe { execute_artifact(artifact, &executor_params, params) }
 			})
 			.map_err(|error| format!("no thread to validate on: {error}"))?;
@@ -168,7 +170,7 @@ fn execute(artifact: &[u8], params: &[u8]) -> Result<Vec<u8>, String> {
 	})
 }
 
-/// Returns the name of a commitment in which validation result and collation differ.
+/// Returns the name of the first commitment in which validation result and collation differ.
 fn differing_commitment(result: &ValidationResult, collation: &Collation) -> Option<&'static str> {
 	let ValidationResult {
 		head_data,

@@ -2,10 +2,9 @@
 
 //! Authoring: the slot-based collator.
 //!
-//! Once a relay slot it takes the relay parent that is the relay parent offset behind the relay
-//! chain's tip, builds as many blocks on it as the target block rate and the assigned cores allow,
-//! asking the runtime before each whether it may, and sends the blocks of one core as one
-//! candidate.
+//! Once per relay slot the collator takes the relay parent that is the relay parent offset behind the relay chain's
+//! tip. It builds as many blocks on it as the target block rate and the assigned cores allow, and asks the runtime
+//! for admission before each. It sends the blocks of one core as one candidate.
 
 use super::types::{
 	AuthorityPair, Block, Hash, ParachainBackend, ParachainBlockImport, ParachainClient,
@@ -28,50 +27,49 @@ use sc_telemetry::TelemetryHandle;
 use sp_keystore::KeystorePtr;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-/// How far into a relay slot the collator starts to build.
+/// Time from the start of a relay slot to the start of building.
 ///
-/// The relay chain's block of that slot needs time to be authored and to arrive. Without the wait
-/// the collator would build on the block before, one relay block further behind the tip. The same
-/// value as upstream's nodes have.
+/// The slot's relay block must be authored and received first. Without the wait the collator would build on the
+/// previous one, one relay block further behind the tip. The value is upstream's.
 const SLOT_OFFSET: Duration = Duration::from_secs(1);
 
-/// What the collator is made of.
+/// Dependencies of the collator.
 pub(crate) struct CollatorParams<'a> {
-	/// Which parachain it builds for.
+	/// Para id.
 	pub(crate) para_id: ParaId,
-	/// The chain it builds on.
+	/// Client.
 	pub(crate) client: Arc<ParachainClient>,
-	/// The chain's database.
+	/// Database.
 	pub(crate) backend: Arc<ParachainBackend>,
-	/// How its blocks get into the database.
+	/// Imports built blocks.
 	pub(crate) block_import: ParachainBlockImport,
 	/// Notifies the collator of imported blocks.
 	pub(crate) block_import_handle: SlotBasedBlockImportHandle<Block>,
 	/// Transaction pool.
 	pub(crate) transaction_pool: Arc<ParachainPool>,
-	/// The relay chain it builds for.
+	/// Relay chain.
 	pub(crate) relay_chain: Arc<dyn RelayChainInterface>,
-	/// Where its Aura key is.
+	/// Keystore with the Aura key.
 	pub(crate) keystore: KeystorePtr,
-	/// The key it signs its messages to validators with.
+	/// Key that signs messages to validators.
 	pub(crate) collator_key: CollatorPair,
-	/// Who it is in the relay chain's network.
+	/// Peer id on the relay chain's network.
 	pub(crate) relay_chain_peer_id: PeerId,
-	/// Announces a block to the parachain's network, with the data that other nodes check before they fetch it.
+	/// Announces a block on the parachain's network, with the data that other nodes check before they fetch it.
 	pub(crate) announce_block: Arc<dyn Fn(Hash, Option<Vec<u8>>) + Send + Sync>,
-	/// Folder for all proofs of validity, if they are kept.
+	/// Folder for all PoVs, if they are stored.
 	pub(crate) export_pov: Option<PathBuf>,
-	/// How much of the largest proof of validity to use, in percent. 85 if not given.
+	/// Maximum size of a PoV, in percent of the relay chain's maximum. Default 85.
 	pub(crate) max_pov_percentage: Option<u32>,
-	/// Where its metrics go.
+	/// Metrics registry.
 	pub(crate) registry: Option<&'a Registry>,
-	/// Where its telemetry goes.
+	/// Telemetry.
 	pub(crate) telemetry: Option<TelemetryHandle>,
-	/// What runs it.
+	/// Spawns the collator's tasks.
 	pub(crate) task_manager: &'a TaskManager,
 }
 
-/// Starts the collator. The node stops if it fails.
+/// Starts the collator. A failure stops the node.
 pub(crate) fn start(
 	CollatorParams {
 		para_id,
@@ -103,7 +101,7 @@ pub(crate) fn start(
 	let code_of = client.clone();
 
 	slot_based::run::<Block, AuthorityPair, _, _, _, _, _, _, _, _, _>(Params {
-		// Time, slot and the relay chain's data are the collator's own business.
+		// The collator creates time, slot and the relay chain's data itself.
 		create_inherent_data_providers: |_, ()| async { Ok(()) },
 		block_import,
 		para_client: client,
@@ -118,7 +116,7 @@ pub(crate) fn start(
 		para_id,
 		proposer,
 		collator_service,
-		// For chains that come from another consensus.
+		// Used by chains that change their consensus.
 		reinitialize: false,
 		slot_offset: SLOT_OFFSET,
 		block_import_handle,

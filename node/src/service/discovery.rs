@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Connections that collators keep open to their neighbours in the order of authoring.
+//! Connections of collators to their neighbors in the authoring order.
 //!
-//! A block that reaches the next author late is a block that the next author does not build on.
-//! The runtime returns the authors by the runtime API `AuthorityDiscoveryApi`. A node finds the address
-//! of an author in the DHT, under the author's session key of type `audi`; it publishes its own
-//! address if its keystore holds such a key. On a chain whose runtime lacks the API, discovery starts
-//! with the upgrade to a runtime that has it.
+//! A block that reaches the next author late is not built on. The runtime returns the authors with the runtime
+//! API `AuthorityDiscoveryApi`. A node finds an author's address in the DHT, under the author's session key of
+//! type `audi`, and publishes its own address if its keystore has such a key. If the runtime lacks the API,
+//! discovery starts after the upgrade to a runtime that has it.
 
 use super::types::{Block, Hash, ParachainClient};
 use cumulus_client_collator_discovery::{start_collator_discovery, StartCollatorDiscoveryParams};
@@ -21,22 +20,22 @@ use sp_blockchain::HeaderBackend;
 use sp_keystore::KeystorePtr;
 use std::{path::PathBuf, sync::Arc};
 
-/// What the configuration says about discovery. The configuration itself is used up before.
+/// Settings of discovery, copied from the configuration before the configuration is consumed.
 pub(crate) struct DiscoverySettings {
-	/// Distinguishes the chain's network from that of a fork with the same genesis.
+	/// Fork id: distinguishes the chain's network from that of a fork with the same genesis.
 	fork_id: Option<String>,
-	/// Whether to publish addresses that only this machine or site can reach. For test networks.
+	/// Whether to publish local addresses, for test networks.
 	publish_non_global_ips: bool,
-	/// The addresses that the operator says the node can be reached at.
+	/// Public addresses from the command line.
 	public_addresses: Vec<Multiaddr>,
-	/// Where the addresses of others are kept between two runs.
+	/// Folder in which the addresses of others are stored.
 	cache: Option<PathBuf>,
-	/// Where the metrics go.
+	/// Metrics registry.
 	registry: Option<prometheus_endpoint::Registry>,
 }
 
 impl DiscoverySettings {
-	/// What `config` says about discovery.
+	/// Returns the settings in `config`.
 	pub(crate) fn new(config: &Configuration) -> Self {
 		Self {
 			fork_id: config.chain_spec.fork_id().map(ToString::to_string),
@@ -48,7 +47,7 @@ impl DiscoverySettings {
 	}
 }
 
-/// Keeps connections to the `max_reserved` nearest other authors, once the runtime names them.
+/// Keeps connections to the `max_reserved` nearest other authors, once the runtime returns them.
 pub(crate) fn start(
 	max_reserved: usize,
 	settings: DiscoverySettings,
@@ -62,8 +61,8 @@ pub(crate) fn start(
 		settings;
 	let spawn_handle = task_manager.spawn_handle();
 	let start = async move {
-		// Upstream's tasks wait for the API too, but do not announce this node meanwhile, and log an error
-		// if it has no public address.
+		// Upstream's tasks also wait for the API, but log an error in the meantime if the node has no public
+		// address.
 		if !wait_for_api(&client).await {
 			return;
 		}
@@ -84,14 +83,14 @@ pub(crate) fn start(
 			spawn_handle,
 		});
 		if let Err(error) = started {
-			// Blocks still get around, only with more hops.
+			// Blocks are still distributed, with more hops.
 			log::error!("Collator discovery did not start, its metrics are taken: {error}");
 		}
 	};
 	task_manager.spawn_handle().spawn("collator-discovery-init", "collator-discovery", start);
 }
 
-/// Waits until the runtime of a finalized block has the API. `false` if the node ends before.
+/// Waits until the runtime of a finalized block has the API. Returns `false` if the node stops first.
 async fn wait_for_api(client: &ParachainClient) -> bool {
 	let mut finalized = client.finality_notification_stream();
 	let mut block = client.info().finalized_hash;
@@ -104,7 +103,7 @@ async fn wait_for_api(client: &ParachainClient) -> bool {
 	true
 }
 
-/// Whether the runtime at block `at` says who the authors are.
+/// Returns whether the runtime at block `at` has the API.
 fn has_api(client: &ParachainClient, at: Hash) -> Result<bool, ApiError> {
 	client.runtime_api().has_api::<dyn AuthorityDiscoveryApi<Block>>(at)
 }

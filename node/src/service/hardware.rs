@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! What becomes of a measurement of the hardware.
+//! Reports a measurement of the hardware.
 
 use frame_benchmarking_cli::SUBSTRATE_REFERENCE_HARDWARE;
 use sc_service::TaskManager;
 use sc_sysinfo::HwBench;
 use sc_telemetry::Telemetry;
 
-/// Logs the measurement, warns a collator of hardware that is too slow, and sends it to telemetry.
+/// Logs the measurement, warns if the hardware is too slow for a collator, and sends it to telemetry.
 pub(crate) fn report(
 	hwbench: HwBench,
 	is_collator: bool,
@@ -16,7 +16,7 @@ pub(crate) fn report(
 ) {
 	sc_sysinfo::print_hwbench(&hwbench);
 	if is_collator {
-		// A collator is held to less than the relay chain's authorities are.
+		// The requirements for a collator are lower than for a relay chain validator.
 		let is_relay_chain_authority = false;
 		if let Err(failures) =
 			SUBSTRATE_REFERENCE_HARDWARE.check_hardware(&hwbench, is_relay_chain_authority)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Which blocks are accepted.
+//! Verification of imported blocks.
 
 use super::types::{AuthorityPair, Block, ParachainBlockImport, ParachainClient};
 use cumulus_client_consensus_aura::equivocation_import_queue::fully_verifying_import_queue;
@@ -9,11 +9,10 @@ use sc_service::{Configuration, TaskManager};
 use sc_telemetry::TelemetryHandle;
 use std::sync::Arc;
 
-/// The queue that checks blocks before they are imported: that their author had the slot, and that
-/// it does not flood the node with blocks for the same slot, number and relay parent.
+/// Returns the queue that verifies blocks before their import: the author owns the slot, and does not flood the
+/// node with blocks for the same slot, number and relay parent.
 ///
-/// Slots are the relay chain's and are checked in the runtime, so that the only inherent the queue
-/// looks at is the timestamp.
+/// The runtime checks slots, which are the relay chain's. The queue checks only the timestamp inherent.
 pub(crate) fn build(
 	client: Arc<ParachainClient>,
 	block_import: ParachainBlockImport,

@@ -2,16 +2,16 @@
 
 //! The running node.
 //!
-//! - [`types`]: which client, backend, pool and block import the node has, and its host functions.
-//! - [`partial`]: everything that needs no network: enough for commands on the database.
-//! - [`import_queue`]: which blocks are accepted.
-//! - [`node`]: the whole node, put together.
+//! - [`types`]: the types of client, backend, pool and block import, and the host functions.
+//! - [`partial`]: everything that needs no network, for commands on the database.
+//! - [`import_queue`]: verification of imported blocks.
+//! - [`node`]: the complete node.
 //! - [`network`]: the parachain's network, for either network backend.
-//! - [`discovery`]: connections that collators keep open to one another.
-//! - [`hardware`]: what to do with a measurement of the hardware.
-//! - [`collator`]: how blocks are authored.
-//! - [`requirements`]: what the collator needs of the runtime, checked before it starts.
-//! - [`para_id`](mod@para_id): which parachain this is.
+//! - [`discovery`]: connections between collators.
+//! - [`hardware`]: reports a measurement of the hardware.
+//! - [`collator`]: authoring.
+//! - [`requirements`]: runtime APIs that the collator needs, checked before it starts.
+//! - [`para_id`](mod@para_id): the parachain's id.
 
 pub(crate) mod collator;
 pub(crate) mod discovery;

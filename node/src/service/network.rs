@@ -2,7 +2,7 @@
 
 //! The parachain's network.
 //!
-//! Only what depends on the network backend is here, so that only this is compiled for both.
+//! Contains only code that depends on the network backend, because it is compiled for both.
 
 use super::types::{Block, Hash, ParachainClient, ParachainPool};
 use cumulus_client_service::BuildNetworkParams;
@@ -20,37 +20,37 @@ use sc_service::{Configuration, TaskManager};
 use sc_utils::mpsc::TracingUnboundedSender;
 use std::sync::Arc;
 
-/// The parachain's network, running.
+/// The parachain's running network.
 pub(crate) struct Network {
-	/// The network itself.
+	/// Network service.
 	pub(crate) service: Arc<dyn NetworkService>,
-	/// What fetches and announces blocks.
+	/// Fetches and announces blocks.
 	pub(crate) sync: Arc<SyncingService<Block>>,
-	/// What spreads transactions.
+	/// Distributes transactions.
 	pub(crate) transactions: TransactionsHandlerController<Hash>,
-	/// Where the RPC asks for peers and the state of the sync.
+	/// Returns peers and sync state for the RPC.
 	pub(crate) system_rpc: TracingUnboundedSender<sc_rpc::system::Request<Block>>,
 }
 
-/// What the network is built of.
+/// Dependencies of the network.
 pub(crate) struct NetworkParams<'a> {
-	/// The configuration of the parachain's half.
+	/// Configuration of the parachain's part.
 	pub(crate) config: &'a Configuration,
-	/// Which parachain this is.
+	/// Para id.
 	pub(crate) para_id: ParaId,
-	/// What is synced.
+	/// Client.
 	pub(crate) client: Arc<ParachainClient>,
-	/// What is spread.
+	/// Transaction pool.
 	pub(crate) transaction_pool: Arc<ParachainPool>,
-	/// Where blocks of others go.
+	/// Queue for received blocks.
 	pub(crate) import_queue: DefaultImportQueue<Block>,
-	/// The relay chain, which says what to sync to.
+	/// Relay chain, which determines the sync target.
 	pub(crate) relay_chain: Arc<dyn RelayChainInterface>,
-	/// What runs the network's tasks.
+	/// Spawns the network's tasks.
 	pub(crate) task_manager: &'a TaskManager,
 }
 
-/// Starts the network on the backend that the configuration names.
+/// Starts the network with the configured backend.
 pub(crate) async fn start(params: NetworkParams<'_>) -> Result<Network, sc_service::Error> {
 	match params.config.network.network_backend {
 		NetworkBackendType::Libp2p => start_on::<NetworkWorker<Block, Hash>>(params).await,
@@ -58,7 +58,7 @@ pub(crate) async fn start(params: NetworkParams<'_>) -> Result<Network, sc_servi
 	}
 }
 
-/// Starts the network on the backend `Backend`.
+/// Starts the network with `Backend`.
 async fn start_on<Backend>(
 	NetworkParams {
 		config,
@@ -88,7 +88,7 @@ where
 			relay_chain_interface: relay_chain,
 			import_queue,
 			metrics: Backend::register_notification_metrics(registry),
-			// What follows from `--blocks-pruning`. Another policy is for chains that store data.
+			// Follows from `--blocks-pruning`. The other policy is for chains that store data.
 			gap_sync_body_policy: None,
 		})
 		.await?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The whole node: a parachain's half and a relay chain's half in one process.
+//! The complete node: a parachain's part and a relay chain's part in one process.
 
 use super::{
 	collator::{self, CollatorParams},
@@ -37,21 +37,21 @@ use std::{error::Error, path::Path, sync::Arc};
 
 /// Options of a node in addition to its configuration.
 pub(crate) struct NodeOptions {
-	/// Where the relay chain comes from, and which bootnode tasks to run.
+	/// Source of the relay chain, and bootnode tasks.
 	pub(crate) collator: CollatorOptions,
-	/// Where every proof of validity goes, if anywhere.
+	/// Folder for all PoVs, if they are stored.
 	pub(crate) export_pov: Option<std::path::PathBuf>,
-	/// How much of the largest proof of validity to use, in percent. 85 if not given.
+	/// Maximum size of a PoV, in percent of the relay chain's maximum. Default 85.
 	pub(crate) max_pov_percentage: Option<u32>,
-	/// How many other authors to keep a connection to. None if 0.
+	/// Number of other authors to keep connections to; 0 disables it.
 	pub(crate) collator_reserved_slots: usize,
-	/// When to stop because the disk is nearly full.
+	/// Options of the disk space monitor.
 	pub(crate) storage_monitor: StorageMonitorParams,
 }
 
-/// Starts the node: a collator if the configuration's role is an authority's, a full node else.
+/// Starts the node: a collator if the configuration's role is authority, otherwise a full node.
 ///
-/// What is returned runs the node and ends when a part of it fails that it cannot do without.
+/// The returned task manager runs the node and ends when an essential task fails.
 #[sc_tracing::logging::prefix_logs_with("Parachain")]
 pub(crate) async fn start_node(
 	config: Configuration,
@@ -78,9 +78,9 @@ pub(crate) async fn start_node(
 	}
 	let para_id = para_id(&client, Some(&*config.chain_spec))?;
 	let account: polkadot_primitives::AccountId = para_id.into_account_truncating();
-	log::info!("🪪 Parachain {para_id}, with the account {account} on the relay chain");
+	log::info!("🪪 Parachain {para_id}, its account on the relay chain is {account}");
 
-	// What of the configurations is needed after they are used up.
+	// Values that are needed after the configurations are consumed.
 	let registry = config.prometheus_registry().cloned();
 	let discovery = DiscoverySettings::new(&config);
 	let parachain_fork_id = config.chain_spec.fork_id().map(ToString::to_string);
@@ -272,7 +272,7 @@ fn start_offchain_workers(
 	Ok(())
 }
 
-/// An error of another crate, as the service's.
+/// Converts an error of another crate into the service's error.
 fn application(error: impl Error + Send + Sync + 'static) -> sc_service::Error {
 	sc_service::Error::Application(Box::new(error))
 }

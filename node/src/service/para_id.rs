@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Which parachain this is.
+//! The parachain's id.
 
 use super::types::{Block, ParachainClient};
 use crate::chain_spec::Extensions;
@@ -9,11 +9,10 @@ use sc_service::ChainSpec;
 use sp_api::{ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 
-/// The parachain's id at the best block, from the runtime, or from `spec` if the runtime has no
+/// Returns the parachain's id at the best block: from the runtime, or from `spec` if the runtime lacks
 /// `GetParachainInfo`.
 ///
-/// The runtime's comes first because it is the one that the chain's blocks are built with; a
-/// specification is edited by tools and by hand.
+/// The runtime takes precedence, because the chain's blocks are built with it. A specification can be edited.
 pub(crate) fn para_id(
 	client: &ParachainClient,
 	spec: Option<&dyn ChainSpec>,
@@ -24,9 +23,9 @@ pub(crate) fn para_id(
 		.has_api::<dyn GetParachainInfo<Block>>(best)
 		.map_err(|error| format!("cannot ask the runtime of block {best:?}: {error}"))?;
 	if has_api {
-		return api.parachain_id(best).map_err(|error| {
-			format!("the runtime does not say its parachain's id: {error}").into()
-		});
+		return api
+			.parachain_id(best)
+			.map_err(|error| format!("the runtime does not return its para id: {error}").into());
 	}
 	spec.and_then(Extensions::try_get)
 		.and_then(|extensions| extensions.para_id)

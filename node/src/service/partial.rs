@@ -19,7 +19,7 @@ use sc_service::{Configuration, PartialComponents};
 use sc_telemetry::{Telemetry, TelemetryWorker, TelemetryWorkerHandle};
 use std::sync::Arc;
 
-/// Everything that commands on the database need, and that a node is built on.
+/// The services that commands on the database and the node need.
 pub(crate) type Service = PartialComponents<
 	ParachainClient,
 	ParachainBackend,
@@ -29,20 +29,20 @@ pub(crate) type Service = PartialComponents<
 	Other,
 >;
 
-/// What [`Service`] has no field for.
+/// Services without a field in [`Service`].
 pub(crate) struct Other {
-	/// How blocks that are authored here get into the database.
+	/// Imports blocks that are authored here.
 	pub(crate) block_import: ParachainBlockImport,
 	/// Notifies the collator of imported blocks. Dropped if the node is not a collator.
 	pub(crate) block_import_handle: SlotBasedBlockImportHandle<Block>,
-	/// The parachain's telemetry, if there is any.
+	/// The parachain's telemetry, if enabled.
 	pub(crate) telemetry: Option<Telemetry>,
-	/// To send the relay chain's telemetry by the same worker.
+	/// Handle to send the relay chain's telemetry with the same worker.
 	pub(crate) telemetry_worker_handle: Option<TelemetryWorkerHandle>,
 }
 
-/// Opens the database, or creates it with the genesis of `config`'s chain, and puts everything on
-/// top that works without a network.
+/// Opens the database, or creates it with the genesis of `config`'s chain, and starts all services that need no
+/// network.
 pub(crate) fn new_partial(config: &Configuration) -> Result<Service, sc_service::Error> {
 	let telemetry = config
 		.telemetry_endpoints
@@ -55,8 +55,8 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, sc_service:
 		})
 		.transpose()?;
 
-	// Blocks of one bundle share a proof, so importing one has to record it: hence `record_import`
-	// and `true`.
+	// Blocks of one bundle share a proof, so the import of a block must record it: hence `record_import` and
+	// `true`.
 	let (client, backend, keystore_container, task_manager) =
 		sc_service::new_full_parts_record_import::<Block, RuntimeApi, _>(
 			config,
@@ -102,13 +102,13 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, sc_service:
 		keystore_container,
 		task_manager,
 		transaction_pool,
-		// The relay chain decides which chain is the best.
+		// The relay chain selects the best block.
 		select_chain: (),
 		other: Other { block_import, block_import_handle, telemetry, telemetry_worker_handle },
 	})
 }
 
-/// The executor that `config` asks for.
+/// Returns the executor for `config`.
 fn executor(config: &Configuration) -> ParachainExecutor {
 	let heap = config
 		.executor

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! What the collator needs of the runtime.
+//! Checks the runtime APIs that the collator needs.
 //!
 //! The slot-based collator treats a missing runtime API as `false` or as a default, so the chain would stall
 //! without an error. Here the error is reported once, before the collator starts.
@@ -12,26 +12,26 @@ use sp_api::{ApiError, ApiExt, Core, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use sp_consensus_aura::{sr25519::AuthorityId, AuraApi};
 
-/// A runtime API that the collator asks.
+/// A runtime API that the collator uses.
 struct Asked {
-	/// The API's name, as the runtime declares it.
+	/// Name of the API in the runtime.
 	name: &'static str,
-	/// The version that the runtime has, if it has any.
+	/// Version in the runtime, if it has the API.
 	version: Option<u32>,
-	/// What becomes of the collator without it.
+	/// Consequence if the runtime lacks it.
 	without: Without,
 }
 
-/// What becomes of the collator without a runtime API.
+/// Consequence of a missing runtime API.
 enum Without {
-	/// It cannot build: for what.
+	/// Building fails. Contains the purpose of the API.
 	Fails(&'static str),
-	/// It continues with this default.
+	/// The collator assumes this default.
 	Assumes(&'static str),
 }
 
-/// Fails if the runtime of the best block lacks what the collator cannot do without, and warns of
-/// what it will assume.
+/// Fails if the runtime of the best block lacks a required API, and logs a warning for each default that the
+/// collator assumes.
 pub(crate) fn check(client: &ParachainClient) -> Result<(), sc_service::Error> {
 	let chain = client.info();
 	let best = chain.best_hash;
@@ -43,7 +43,7 @@ pub(crate) fn check(client: &ParachainClient) -> Result<(), sc_service::Error> {
 		)
 		.into()
 	};
-	// A macro and not a function: each is another trait object.
+	// A macro, because each API is another trait object.
 	macro_rules! asked {
 		($name:literal, $api:ty, $without:expr) => {
 			Asked {
@@ -60,7 +60,7 @@ pub(crate) fn check(client: &ParachainClient) -> Result<(), sc_service::Error> {
 			asked!(
 				"AuraApi",
 				dyn AuraApi<Block, AuthorityId>,
-				Without::Fails("to know whose slot it is")
+				Without::Fails("to find the author of a slot")
 			),
 			asked!(
 				"AuraUnincludedSegmentApi",
@@ -70,7 +70,7 @@ pub(crate) fn check(client: &ParachainClient) -> Result<(), sc_service::Error> {
 			asked!(
 				"CollectCollationInfo",
 				dyn CollectCollationInfo<Block>,
-				Without::Fails("to make a candidate of a block")
+				Without::Fails("to create a candidate from a block")
 			),
 			asked!(
 				"RelayParentOffsetApi",
@@ -86,7 +86,7 @@ pub(crate) fn check(client: &ParachainClient) -> Result<(), sc_service::Error> {
 	)
 }
 
-/// What follows from which APIs `runtime` has.
+/// Returns an error or logs warnings for the APIs that `runtime` lacks.
 fn verdict(runtime: &str, asked: &[Asked]) -> Result<(), sc_service::Error> {
 	let mut failures = Vec::new();
 	for Asked { name, without, .. } in asked.iter().filter(|asked| asked.version.is_none()) {
@@ -101,8 +101,8 @@ fn verdict(runtime: &str, asked: &[Asked]) -> Result<(), sc_service::Error> {
 		return Ok(());
 	}
 	Err(format!(
-		"{runtime} cannot be collated for, it lacks: {}. Upgrade the runtime; if the chain has \
-		 done that at a later block already, let the node sync without `--collator` first.",
+		"{runtime} cannot be used by a collator, it lacks: {}. Upgrade the runtime. If a later \
+		 block has upgraded it, let the node sync without `--collator` first.",
 		failures.join(", "),
 	)
 	.into())
@@ -117,7 +117,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_runtime_that_has_everything_is_collated_for() {
+	fn a_runtime_with_all_apis_is_accepted() {
 		verdict("it", &[asked("A", Some(1), Without::Fails("to continue"))]).unwrap();
 	}
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! A running development chain, and what can be asked of it.
+//! A running development chain, and helpers to query it.
 
 use codec::{Decode, Encode};
 use conveyor_primitives::{Admission, Advice, InvalidLimits, Limits, Refusal};
@@ -31,27 +31,27 @@ use tokio::{
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_conveyor-node");
 
-/// Nothing that is awaited takes longer, on a machine that is busy with something else too.
+/// Time limit for every wait, long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// What every node with the SDK's fork-aware pool logs when it is stopped: a blocking task of the pool
-/// does not listen for the exit, ends when the pool is dropped, and is then taken for failed.
+/// Logged by every node with the SDK's fork-aware pool when it stops: a blocking task of the pool ignores the exit, ends
+/// when the pool is dropped, and is then reported as failed.
 const POOL_ENDS: &str = "Essential task `txpool-background` failed. Shutting down service.";
 
-/// The pool has the transaction already: an error code of `author_submitAndWatchExtrinsic`.
+/// The pool already has the transaction: an error code of `author_submitAndWatchExtrinsic`.
 const ALREADY_IMPORTED: i32 = 1013;
 
-/// No block could hold the transaction, for example because one does: other such codes, for a
-/// transaction that is invalid now, and for one that was a moment ago.
+/// No block can contain the transaction, for example because one already does: error codes for a transaction that is
+/// invalid now, and for one that became invalid.
 const IN_A_BLOCK: [i32; 2] = [1010, 1012];
 
-/// What a node logs that is stopped while it imports a block.
+/// Logged by a node that stops during the import of a block.
 const CLIENT_ENDS: &str = "Unable to send AnnouncePin worker message";
 
-/// What a node logs whose own collator is stopped while it builds a block.
+/// Logged by a node whose collator stops while it builds a block.
 const COLLATOR_ENDS: &str = "Cancelled oneshot channel";
 
-/// A folder that is removed at the end.
+/// A temporary folder, removed when dropped.
 pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -64,17 +64,17 @@ impl Folder {
 	}
 }
 
-/// A development chain. Killed when dropped, if it was not stopped.
+/// A development chain. Killed when dropped, unless it was stopped.
 pub(crate) struct DevChain {
 	process: Child,
 	log: watch::Receiver<Vec<String>>,
 	rpc: WsClient,
 	heads: Subscription<Header>,
-	/// The newest block that [`Self::next_blocks`] has answered or skipped.
+	/// The newest block that [`Self::next_blocks`] has returned or skipped.
 	seen: u32,
 }
 
-/// Starts a development chain that ends with an error. Returns what it logged.
+/// Starts a development chain that ends with an error. Returns its log.
 pub(crate) async fn rejected(options: &[&str]) -> String {
 	let program = Command::new(PROGRAM)
 		.args(["dev", "--rpc-port=0", "--port=0", "--no-prometheus"])
@@ -89,7 +89,7 @@ pub(crate) async fn rejected(options: &[&str]) -> String {
 	String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Await something that the chain will do.
+/// Waits for an event of the chain.
 async fn expect<T>(
 	what: &str,
 	log: &watch::Receiver<Vec<String>>,
@@ -101,11 +101,11 @@ async fn expect<T>(
 }
 
 impl DevChain {
-	/// Start a chain with `options`, on ports that are free.
+	/// Starts a chain with `options`, on free ports.
 	pub(crate) async fn start(options: &[&str]) -> Self {
 		let mut process = Command::new(PROGRAM)
 			.args(["dev", "--rpc-port=0", "--port=0", "--no-prometheus", "--no-telemetry"])
-			// Every line with its level.
+			// Adds the level to every line.
 			.arg("--detailed-log-output")
 			.args(options)
 			.stdout(Stdio::null())
@@ -141,7 +141,7 @@ impl DevChain {
 		Self { process, log, rpc, heads, seen: 0 }
 	}
 
-	/// Stop the chain as a person does, with Ctrl-C, and check that nothing went wrong.
+	/// Stops the chain with Ctrl-C, and checks that the log has no error.
 	pub(crate) async fn stop(mut self) {
 		let id = self.process.id().expect("the program runs");
 		let interrupted = Command::new("kill").args(["-INT", &id.to_string()]).status().await;
@@ -161,17 +161,17 @@ impl DevChain {
 		assert!(errors.is_empty(), "{}", errors.join("\n"));
 	}
 
-	/// How many log lines have `text` in them.
+	/// Returns the number of log lines that contain `text`.
 	pub(crate) fn lines_with(&self, text: &str) -> usize {
 		self.log.borrow().iter().filter(|line| line.contains(text)).count()
 	}
 
-	/// What was logged of relay blocks so far, a line each, and of the branches that were given up.
+	/// Returns the lines of the pipeline so far: one per relay block, and one per abandoned branch.
 	pub(crate) fn pipeline(&self) -> Vec<String> {
 		self.log.borrow().iter().filter_map(|line| pipeline_line(line)).map(Into::into).collect()
 	}
 
-	/// Await a line of the pipeline that has `text` in it.
+	/// Waits for a line of the pipeline that contains `text`.
 	pub(crate) async fn pipeline_with(&self, text: &str) -> String {
 		let mut log = self.log.clone();
 		let found = |log: &Vec<String>| {
@@ -185,16 +185,16 @@ impl DevChain {
 		.await
 	}
 
-	/// Take the best block and all before it as seen: what follows is new.
+	/// Skips the best block and all blocks before it.
 	pub(crate) async fn skip_to_best(&mut self) {
 		self.seen = self.seen.max(self.best_and_finalized().await.0);
 	}
 
-	/// The headers of the next `count` best blocks, each of a number that no other had before.
+	/// Returns the headers of the next `count` best blocks with new numbers.
 	pub(crate) async fn next_blocks(&mut self, count: usize) -> Vec<Header> {
 		let mut headers = Vec::new();
 		while headers.len() < count {
-			// The subscription starts with the best block there is.
+			// The subscription starts with the current best block.
 			let (heads, seen) = (&mut self.heads, self.seen);
 			let header = expect("the next block", &self.log, async move {
 				loop {
@@ -211,7 +211,7 @@ impl DevChain {
 		headers
 	}
 
-	/// The header of the next best block, whatever its number.
+	/// Returns the header of the next best block, with any number.
 	pub(crate) async fn next_best(&mut self) -> Header {
 		expect("the next best block", &self.log, next_head(&mut self.heads)).await
 	}
@@ -221,7 +221,7 @@ impl DevChain {
 		expect(method, &self.log, request).await.unwrap_or_else(|error| panic!("{method}: {error}"))
 	}
 
-	/// Call a runtime API on the state after block `at`.
+	/// Calls a runtime API on the state after block `at`.
 	async fn call<T: Decode>(&self, method: &str, arguments: impl Encode, at: Hash) -> T {
 		let result: String = self
 			.request("state_call", vec![method.into(), hex(&arguments.encode()), at_block(at)])
@@ -229,7 +229,7 @@ impl DevChain {
 		T::decode(&mut &unhex(&result)[..]).expect("the result decodes")
 	}
 
-	/// The value of `key` after block `at`.
+	/// Returns the value of `key` after block `at`.
 	async fn storage<T: Decode>(&self, key: &[u8], at: Hash) -> Option<T> {
 		let value: Option<String> =
 			self.request("state_getStorage", vec![hex(key), at_block(at)]).await;
@@ -259,12 +259,12 @@ impl DevChain {
 		self.call("VelocityApi_limits", (), self.best_hash().await).await
 	}
 
-	/// What to expect of `limits`, as of the best block.
+	/// Returns the runtime's advice for `limits`, as of the best block.
 	pub(crate) async fn check_limits(&self, limits: Limits) -> Result<Advice, InvalidLimits> {
 		self.call("VelocityApi_check_limits", limits, self.best_hash().await).await
 	}
 
-	/// The verdict on one more block on `at`.
+	/// Returns the runtime's verdict on one more block on `at`.
 	pub(crate) async fn admission(
 		&self,
 		at: Hash,
@@ -274,7 +274,7 @@ impl DevChain {
 		self.call("VelocityApi_admission", (included, relay_slot), at).await
 	}
 
-	/// The length of the unincluded segment after block `at`.
+	/// Returns the length of the unincluded segment after block `at`.
 	pub(crate) async fn unincluded_segment(&self, at: Hash) -> u32 {
 		let key = cumulus_pallet_parachain_system::UnincludedSegment::<Runtime>::hashed_key();
 		let segment: Option<Vec<cumulus_pallet_parachain_system::Ancestor<Hash>>> =
@@ -282,7 +282,7 @@ impl DevChain {
 		segment.map_or(0, |segment| segment.len() as u32)
 	}
 
-	/// What happened in block `at`.
+	/// Returns the events of block `at`.
 	pub(crate) async fn events(&self, at: Hash) -> Vec<RuntimeEvent> {
 		let key = [twox_128(b"System"), twox_128(b"Events")].concat();
 		let events: Vec<EventRecord<RuntimeEvent, Hash>> =
@@ -298,7 +298,7 @@ impl DevChain {
 		info.data.free
 	}
 
-	/// Sign and submit `call`; the hash of the block that has it, once that is finalized.
+	/// Signs and submits `call`. Returns the hash of the block with it, once that is finalized.
 	pub(crate) async fn submit_and_finalize(
 		&self,
 		signer: Sr25519Keyring,
@@ -311,7 +311,7 @@ impl DevChain {
 		self.finalized(submitted).await.block
 	}
 
-	/// Sign and submit `call`, until the pool keeps it.
+	/// Signs and submits `call` until the pool keeps it.
 	pub(crate) async fn submit(
 		&self,
 		signer: Sr25519Keyring,
@@ -323,7 +323,7 @@ impl DevChain {
 		self.submit_signed(signer, nonce, transaction).await
 	}
 
-	/// Submit a transaction of `signer` with that nonce, until the pool keeps it.
+	/// Submits a transaction of `signer` with that nonce until the pool keeps it.
 	///
 	/// The pool makes a view of itself for each new block. One that takes a transaction from the pool
 	/// while it is still being submitted has it already when it is submitted to the views. If no other view
@@ -355,14 +355,14 @@ impl DevChain {
 			}
 			let heads = match &mut heads {
 				Some(heads) => heads,
-				// Begins with the newest block there is.
+				// Starts with the current newest block.
 				none => none.insert(subscribe_to_heads(&self.rpc).await),
 			};
 			expect("the next best block", &self.log, next_head(heads)).await;
 		}
 	}
 
-	/// The finalized block with that transaction of `signer`, if there is one.
+	/// Returns the finalized block with that transaction of `signer`, if any.
 	async fn finalized_with(
 		&self,
 		signer: Sr25519Keyring,
@@ -383,7 +383,7 @@ impl DevChain {
 		Some(block)
 	}
 
-	/// What became of a transaction, once it is finalized.
+	/// Waits for a transaction's finalized block.
 	pub(crate) async fn finalized(&self, submitted: Submitted) -> Finalized {
 		let Submitted { transaction, fate } = submitted;
 		match fate {
@@ -395,7 +395,7 @@ impl DevChain {
 		}
 	}
 
-	/// Executes block `at` once more and traces it.
+	/// Executes block `at` again and traces it.
 	pub(crate) async fn trace(&self, at: Hash) {
 		let trace: Value = self.request("state_traceBlock", vec![at_block(at)]).await;
 		assert!(trace.get("blockTrace").is_some(), "{at:?}: {trace}");
@@ -406,13 +406,13 @@ impl DevChain {
 		self.request("dev_sendDownwardMessage", vec![hex(message)]).await
 	}
 
-	/// As [`Self::send_downward_message`], with the text of the error.
+	/// Same as [`Self::send_downward_message`], with the text of the error.
 	pub(crate) async fn try_send_downward_message(&self, message: &[u8]) -> Result<(), String> {
 		let request = self.rpc.request("dev_sendDownwardMessage", rpc_params![hex(message)]);
 		request.await.map_err(|error| error.to_string())
 	}
 
-	/// The transactions of block `at`, as they were submitted.
+	/// Returns the transactions of block `at`, as they were submitted.
 	pub(crate) async fn transactions(&self, at: Hash) -> Vec<Vec<u8>> {
 		let block: Value = self.request("chain_getBlock", vec![at_block(at)]).await;
 		let transactions = block["block"]["extrinsics"].as_array().expect("a block has a list");
@@ -436,25 +436,25 @@ pub(crate) struct Submitted {
 	fate: Fate,
 }
 
-/// How to learn what becomes of a transaction.
+/// Source of a transaction's status.
 enum Fate {
 	/// The pool reports its status.
 	Watched(Subscription<Value>),
-	/// It is in this finalized block, and the pool has reported nothing.
+	/// It is in this finalized block, and the pool has not reported it.
 	Finalized(Hash),
 }
 
 /// Finalized transaction.
 pub(crate) struct Finalized {
-	/// The transaction, as it was submitted.
+	/// The submitted transaction.
 	pub(crate) transaction: Vec<u8>,
-	/// The block that has it.
+	/// The block that contains it.
 	pub(crate) block: Hash,
-	/// The blocks that it was in, this one included, as far as the pool has told.
+	/// The blocks that contained it, including this one, as far as the pool has reported them.
 	pub(crate) blocks: Vec<Hash>,
 }
 
-/// The finalized block with a transaction, and all blocks that it was in.
+/// Returns the finalized block with a transaction, and all blocks that contained it.
 async fn until_finalized(
 	mut status: Subscription<Value>,
 	log: &watch::Receiver<Vec<String>>,
@@ -481,14 +481,14 @@ async fn until_finalized(
 	(block, blocks)
 }
 
-/// What a line of the log says of a relay block or a branch, if it does.
+/// Returns a log line's part about a relay block or a branch, if any.
 fn pipeline_line(line: &str) -> Option<&str> {
 	let (_, text) = line.split_once(" dev: ")?;
 	let of_a_block = |text: &str| text.starts_with('R') && text[1..].starts_with(char::is_numeric);
 	(of_a_block(text) || text.starts_with("-- ")).then_some(text)
 }
 
-/// The para slot of a block, and the well-known collator that has sealed it.
+/// Returns the para slot of a block, and the well-known collator that sealed it.
 pub(crate) fn slot_and_author(header: &Header) -> (u64, Sr25519Keyring) {
 	let slot = header.digest.convert_first(|item| match item {
 		DigestItem::PreRuntime(AURA_ENGINE_ID, slot) => u64::decode(&mut &slot[..]).ok(),
@@ -504,7 +504,7 @@ pub(crate) fn slot_and_author(header: &Header) -> (u64, Sr25519Keyring) {
 	(slot.expect("every block names its slot"), author)
 }
 
-/// The number of the relay parent that a block was built on.
+/// Returns the number of a block's relay parent.
 pub(crate) fn relay_parent(header: &Header) -> u32 {
 	extract_relay_parent_storage_root(&header.digest).expect("every block names it").1
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The development chain's own collator and upstream's build the same blocks on the same relay chain.
+//! The development chain's collator and upstream's build the same blocks on the same relay chain.
 //!
-//! Each case runs both from the same genesis with the same options, upstream's in real time. Compared
-//! are the lines of the pipeline (which relay block collated, backed, included or lost which blocks, on
-//! which core) and, block by block, the finalized chain: relay parent, core and place in the bundle.
+//! Each case runs both from the same genesis with the same options, upstream's in real time. The test compares the lines of
+//! the pipeline (which relay block collated, backed, included or lost which blocks, on which core) and, block by block, the
+//! finalized chain: relay parent, core and index in the bundle.
 
 use super::chain::{relay_parent, DevChain, Folder, PROGRAM};
 use codec::Encode;
@@ -16,10 +16,10 @@ use sp_core::bytes::to_hex;
 use sp_keyring::Sr25519Keyring::{Bob, Charlie};
 use std::{collections::BTreeMap, process::Command};
 
-/// The relay block up to which histories are compared, 11 relay slots after the first.
+/// Last compared relay block, 11 relay slots after the first.
 const LAST: u32 = 12;
 
-/// Option for the own collator: fast, and still 80 ms for each of 12 blocks.
+/// Relay slot for the own collator: short, but still 80 ms for each of 12 blocks.
 const RELAY_SLOT: &str = "--relay-slot-ms=1000";
 
 /// Settings with which both collators are compared.
@@ -27,17 +27,17 @@ struct Case {
 	/// Velocity, capacity and target block rate.
 	limits: (u32, u32, u32),
 	options: &'static [&'static str],
-	/// Whether upstream's candidates come in the relay slot of the own collator's, so that the lines of
-	/// the pipeline are equal.
+	/// Whether upstream's candidates arrive in the same relay slot as the own collator's, so that the lines of the
+	/// pipeline are equal.
 	same_slot: bool,
-	/// What the pipeline must have in it for the comparison to be worth something.
+	/// Texts that the pipeline must contain, so that the case tests what it is for.
 	expected: &'static [&'static str],
 	/// Lengths of the bundles of a relay slot, by core.
 	bundles: &'static [u8],
 }
 
 const CASES: [Case; 4] = [
-	// A relay session begins in R10: no block, and the one before it is built again.
+	// A relay session starts in R10: no block, and the previous one is rebuilt.
 	Case {
 		limits: (1, 4, 1),
 		options: &["--relay-session=10"],
@@ -53,7 +53,7 @@ const CASES: [Case; 4] = [
 		expected: &["P1-2(C)", ": - | 4 unincluded"],
 		bundles: &[2],
 	},
-	// The bundle is complete 5 s after it was begun, which is when the next relay block comes.
+	// The bundle is complete 5 s after its start, when the next relay block arrives.
 	Case {
 		limits: (12, 48, 12),
 		options: &["--no-validation"],
@@ -61,8 +61,8 @@ const CASES: [Case; 4] = [
 		expected: &["P1-11(C)"],
 		bundles: &[11],
 	},
-	// Bundles of several lengths, of which the last is without its last block. Lost blocks, parents that
-	// are not the newest block, and relay forks.
+	// Bundles of several lengths, the last one without its last block. Lost blocks, parents that are not the newest
+	// block, and relay chain reorganizations.
 	Case {
 		limits: (7, 42, 7),
 		options: &[
@@ -79,7 +79,7 @@ const CASES: [Case; 4] = [
 	},
 ];
 
-/// What a block says of its place.
+/// Position of a block.
 #[derive(Debug, PartialEq)]
 struct Place {
 	number: u32,
@@ -100,15 +100,15 @@ impl From<Header> for Place {
 	}
 }
 
-/// What a collator made of the relay slots up to [`LAST`].
+/// Results of a collator in the relay slots up to [`LAST`].
 struct History {
 	lines: Vec<String>,
-	/// The finalized blocks but genesis, oldest first.
+	/// Finalized blocks without genesis, oldest first.
 	finalized: Vec<Place>,
 }
 
-/// Returns the specification of the chain `dev` with its genesis state, from which a node starts without
-/// executing the runtime.
+/// Returns the specification of the chain `dev` with its genesis state, so that a node need not execute the runtime
+/// for it.
 fn specification() -> Value {
 	let output = Command::new(PROGRAM)
 		.args(["export-chain-spec", "--chain=dev", "--raw"])
@@ -157,8 +157,8 @@ async fn history(specification: &str, collator: &str, case: &Case) -> History {
 	History { lines: lines.iter().map(|line| without_reasons(line)).collect(), finalized: places }
 }
 
-/// A line of the pipeline without the reason for which there is no block, which the relay chain does
-/// not learn from upstream's collator.
+/// Returns a line of the pipeline without the reason for no block, which upstream's collator does not report to the relay
+/// chain.
 fn without_reasons(line: &str) -> String {
 	let is_reason = |part: &&str| part.starts_with("no block: ") || part.starts_with("no further ");
 	line.split(" | ").filter(|part| !is_reason(part)).collect::<Vec<_>>().join(" | ")
@@ -173,7 +173,7 @@ async fn both_build_the_same(case: &Case, specification: Value) {
 	);
 	let Case { limits, options, same_slot, expected, bundles } = case;
 	if *same_slot {
-		// The first relay block has a line only where the clock is awaited.
+		// The first relay block has a line only with upstream's collator.
 		let from_second = |history: &History| -> Vec<String> {
 			history.lines.iter().filter(|line| !line.starts_with("R1:")).cloned().collect()
 		};
@@ -183,7 +183,7 @@ async fn both_build_the_same(case: &Case, specification: Value) {
 	let blocks = &upstream.finalized[..common];
 	assert_eq!(blocks, &own.finalized[..common], "{limits:?} {options:?}");
 
-	// The case is worth something.
+	// The case tests what it is for.
 	for text in *expected {
 		let found = upstream.lines.iter().any(|line| line.contains(text));
 		assert!(found, "{text} is missing with {limits:?} {options:?}: {:#?}", upstream.lines);
@@ -197,7 +197,7 @@ async fn both_build_the_same(case: &Case, specification: Value) {
 	assert!(lengths.values().any(|lengths| lengths == bundles), "{lengths:?}");
 }
 
-/// All cases at once: upstream's collator waits most of the time.
+/// All cases in parallel: upstream's collator mostly waits.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_collators_build_the_same_blocks() {
 	let specification = specification();

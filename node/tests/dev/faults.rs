@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The development chain with random faults that a seed determines, and on more than
-//! one core, with more than one collator.
+//! The development chain with random faults from a seed, with several cores, and with several collators.
 
 use super::{
 	chain::{relay_parent, slot_and_author, DevChain},
@@ -15,20 +14,20 @@ use cumulus_primitives_core::CumulusDigestItem;
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie, One};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// As fast as a chain with a block per relay slot holds on a machine that is busy.
+/// The shortest relay slot that a busy machine can keep.
 const FASTER: &str = "--relay-slot-ms=150";
 
-/// Candidates miss so many chances, and have so few, that blocks are lost all the time.
+/// Many missed attempts and few chances, so that blocks are lost all the time.
 const LOSSES: [&str; 2] = ["--miss-rate=0.3", "--lookahead=3"];
 
-/// Many transfers on a chain that loses blocks: every one of them is finalized, once.
+/// Many transfers on a chain that loses blocks: each one is finalized exactly once.
 async fn no_transaction_is_lost(collators: u64, options: &[&str]) {
 	const SENDERS: [Sr25519Keyring; 5] = [Bob, Charlie, Dave, Eve, Ferdie];
 	const ROUNDS: u32 = 16;
 
 	let mut chain = DevChain::start(&[&[FASTER], &LOSSES[..], options].concat()).await;
 	let mut submitted = Vec::new();
-	// A few with every block, so that blocks with transactions are lost, and pools change meanwhile.
+	// A few per block, so that blocks with transactions are lost while the pool changes.
 	for nonce in 0..ROUNDS {
 		chain.next_best().await;
 		for sender in SENDERS {
@@ -40,7 +39,7 @@ async fn no_transaction_is_lost(collators: u64, options: &[&str]) {
 		finalized.push(chain.finalized(submitted).await);
 	}
 
-	// What was said to be finalized is on the chain, and on it once.
+	// Transactions reported as finalized are on the chain exactly once.
 	let (_, last) = chain.best_and_finalized().await;
 	let mut places = BTreeMap::<Vec<u8>, Vec<Hash>>::new();
 	let mut authors = BTreeMap::new();
@@ -60,7 +59,7 @@ async fn no_transaction_is_lost(collators: u64, options: &[&str]) {
 	assert_eq!(sent, SENDERS.len() * ROUNDS as usize);
 	assert_eq!(chain.free_balance(One).await, sent as u128 * UNIT);
 
-	// The test is worth something only if blocks with transactions were lost.
+	// Blocks with transactions must have been lost.
 	let lost = chain.pipeline().iter().map(|line| line.matches("(L)").count()).sum::<usize>();
 	let returned = finalized.iter().filter(|transaction| transaction.blocks.len() > 1).count();
 	println!("{options:?}: {sent} transactions, {returned} of them in lost blocks; {lost} lost");
@@ -89,7 +88,7 @@ async fn no_transaction_is_lost_with_relay_sessions_and_late_availability() {
 	no_transaction_is_lost(1, &options).await;
 }
 
-/// What the tests above do about a pool that refuses a transaction and has it nevertheless.
+/// The handling of a pool that rejects a transaction and keeps it nevertheless.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_pool_has_already_is_followed_to_its_finalization() {
 	let chain = DevChain::start(&[FASTER]).await;
@@ -118,7 +117,7 @@ async fn the_same_seed_gives_the_same_history() {
 	}
 }
 
-/// The bundles of the blocks that were built on a relay parent: their lengths, by core.
+/// Returns the bundles built on a relay parent: their lengths, by core.
 fn bundles(blocks: &[Header]) -> BTreeMap<u32, Vec<u32>> {
 	let mut bundles = BTreeMap::<u32, Vec<u32>>::new();
 	for block in blocks {
@@ -134,10 +133,10 @@ fn bundles(blocks: &[Header]) -> BTreeMap<u32, Vec<u32>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_are_split_over_cores_and_relay_forks_lose_none() {
-	// As short a lookahead as can be: nothing may be late.
+	// The shortest possible lookahead, so that every delay loses a candidate.
 	let options = ["--relay-slot-ms=500", "--cores=3", "--lookahead=3", "--relay-fork-rate=0.3"];
 	let mut chain = DevChain::start(&options).await;
-	// One block needs one core, whatever there is.
+	// One block needs one core.
 	let blocks = chain.next_blocks(4).await;
 	assert!(bundles(&blocks).values().all(|lengths| *lengths == [1]), "{:?}", bundles(&blocks));
 
@@ -153,8 +152,7 @@ async fn blocks_are_split_over_cores_and_relay_forks_lose_none() {
 			assert_eq!(next.parent_hash, block.hash(), "a block has taken the place of another");
 		}
 		let bundles = bundles(&blocks);
-		// The first and the last relay parent may be seen in part. Of 7 blocks the last one is left
-		// to the next collator.
+		// The first and the last relay parent may be seen partly. Of 7 blocks the last one is left to the next collator.
 		let mut whole = bundles.values().skip(1).rev().skip(1);
 		assert!(whole.clone().count() >= 3, "{bundles:?}");
 		assert!(whole.all(|lengths| *lengths == expected), "{bundles:?}");
@@ -165,7 +163,7 @@ async fn blocks_are_split_over_cores_and_relay_forks_lose_none() {
 	assert!(chain.lines_with("relay chain reorganization") > 0);
 	assert_eq!(chain.lines_with("(L)"), 0, "{:#?}", chain.pipeline());
 
-	// The runtime sees what it runs on.
+	// The runtime knows the number of cores.
 	let limits = Limits { velocity: 1, capacity: 4, target_block_rate: 1 };
 	let advice = chain.check_limits(limits).await.expect("they are valid");
 	let relay = advice.relay_scheduling.expect("it is in the proof");

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The development chain as its users run it: the program is started, asked and told over RPC, and
-//! stopped.
+//! The development chain from a user's view: tests start the program, use its RPC, and stop it.
 //!
-//! - [`chain`]: a running development chain, and what can be asked of it.
-//! - [`collators`]: the own collator and upstream's, compared.
+//! - [`chain`]: a running development chain, and helpers to query it.
+//! - [`collators`]: compares the development chain's collator with upstream's.
 //! - [`faults`]: candidates that miss an attempt, relay chain reorganizations, several cores and collators.
-//! - [`validity`]: blocks and candidates are those that other nodes and validators accept.
+//! - [`validity`]: other nodes and validators accept the blocks and candidates.
 
 mod chain;
 mod collators;
@@ -22,7 +21,7 @@ use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, One};
 use std::collections::BTreeMap;
 use transaction::sudo;
 
-/// Fast enough for a test to see a hundred relay blocks, slow enough for a bundle of three blocks.
+/// Short enough for a hundred relay blocks in a test, long enough for a bundle of three blocks.
 const FAST: &str = "--relay-slot-ms=250";
 
 fn schedule_limits(velocity: u32, capacity: u32, target_block_rate: u32) -> RuntimeCall {
@@ -30,7 +29,7 @@ fn schedule_limits(velocity: u32, capacity: u32, target_block_rate: u32) -> Runt
 	pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: ApplyAt::Now }.into()
 }
 
-/// A transfer that the receiver's balance counts.
+/// A transfer that changes the receiver's balance.
 fn transfer() -> RuntimeCall {
 	let (dest, value) = (One.to_account_id().into(), UNIT);
 	pallet_balances::Call::<Runtime>::transfer_allow_death { dest, value }.into()
@@ -46,12 +45,12 @@ async fn the_unincluded_segment_fills_and_drains() {
 		assert!(unincluded <= capacity, "{unincluded} unincluded blocks after #{}", block.number);
 		longest = longest.max(unincluded);
 	}
-	// Delay 3 and relay parent offset 1: exactly what the recommended capacity is made for.
+	// Inclusion delay 3 and relay parent offset 1: the recommended capacity is sufficient.
 	assert_eq!(longest, capacity);
 	let (best, finalized) = chain.best_and_finalized().await;
 	assert!(best - finalized <= capacity, "best #{best}, finalized #{finalized}");
 	assert!(finalized >= 20 - capacity, "finalized #{finalized}");
-	// Nothing had to wait: one block per relay block.
+	// One block per relay block: no block had to wait.
 	assert_eq!(chain.lines_with("no block: the unincluded segment is full"), 0);
 	chain.stop().await;
 }
@@ -97,14 +96,14 @@ async fn governance_changes_the_limits_without_an_upgrade() {
 		let applied = pallet_velocity::Event::LimitsApplied {
 			limits: Limits { velocity, capacity, target_block_rate: rate },
 		};
-		// In the block that sets them, if that is the last one of its bundle; if not, later.
+		// In the same block if it is the last one of its bundle, otherwise later.
 		let digest = chain.header(changed).await.digest;
 		assert_eq!(
 			Some(events.contains(&RuntimeEvent::Velocity(applied))),
 			CumulusDigestItem::is_last_block_in_core(&digest),
 			"{events:?}",
 		);
-		// A bundle finishes with the limits that it was begun with.
+		// A bundle is completed with its first limits.
 		while chain.limits().await.target_block_rate != rate {
 			chain.next_blocks(1).await;
 		}
@@ -113,7 +112,7 @@ async fn governance_changes_the_limits_without_an_upgrade() {
 		for block in chain.next_blocks(6 * rate as usize).await {
 			*blocks_at.entry(chain::relay_parent(&block)).or_insert(0u32) += 1;
 		}
-		// The first and the last relay parent may be seen in part.
+		// The first and the last relay parent may be seen partly.
 		let mut whole = blocks_at.values().skip(1).rev().skip(1);
 		assert!(whole.clone().count() >= 4, "{blocks_at:?}");
 		assert!(whole.all(|blocks| *blocks == built), "{blocks_at:?}");
@@ -174,13 +173,13 @@ async fn a_stored_chain_continues_from_its_newest_block() {
 #[test]
 fn invalid_options_are_rejected_before_the_chain_starts() {
 	for (options, reason) in [
-		(&["--relay-slot-ms", "1"][..], "1 is out of range, choose between 50 and 60000"),
-		(&["--miss-rate", "2"], "2 is out of range, choose between 0 and 1"),
+		(&["--relay-slot-ms", "1"][..], "1 is out of range, use a number from 50 to 60000"),
+		(&["--miss-rate", "2"], "2 is out of range, use a number from 0 to 1"),
 		(
 			&["--collator", "upstream", "--relay-slot-ms", "1000"],
 			"--relay-slot-ms 1000 is not possible with --collator upstream",
 		),
-		(&["--collators", "7"], "7 is out of range, choose between 1 and 6"),
+		(&["--collators", "7"], "7 is out of range, use a number from 1 to 6"),
 		(
 			&["--lookahead", "4", "--inclusion-delay", "5"],
 			"--lookahead 4 is too short for an inclusion delay of 5",

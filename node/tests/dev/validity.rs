@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Blocks and candidates of the development chain are those that other nodes and validators accept.
+//! Other nodes and validators accept the blocks and candidates of the development chain.
 
 use super::{
 	chain::{self, DevChain, Folder, PROGRAM},
@@ -10,7 +10,7 @@ use conveyor_primitives::Limits;
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
 use std::{collections::BTreeSet, fs, process::Command};
 
-/// Runs a command of the node that ends by itself. Returns what it logged.
+/// Runs a command of the node that ends by itself. Returns its log.
 fn run(arguments: &[&str]) -> String {
 	let output = Command::new(PROGRAM).args(arguments).output().expect("the program starts");
 	let log = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -18,10 +18,10 @@ fn run(arguments: &[&str]) -> String {
 	log
 }
 
-/// A history with bundles of 1, 3 and 12 blocks, transactions, missed backings and relay forks is
-/// imported block by block into an empty database.
+/// A history with bundles of 1, 3 and 12 blocks, transactions, missed attempts and relay chain reorganizations is imported
+/// block by block into an empty database.
 ///
-/// Relay slots take their 6 s: nodes reject blocks of slots that their clock has not reached.
+/// Relay slots take 6 s, because nodes reject blocks of future slots.
 #[tokio::test(flavor = "multi_thread")]
 async fn exported_blocks_can_be_imported() {
 	let (kept, empty) = (Folder::new(), Folder::new());
@@ -49,7 +49,7 @@ async fn exported_blocks_can_be_imported() {
 		with_transfers.insert(chain.finalized(submitted).await.block);
 	}
 	assert_eq!(chain.lines_with("is invalid"), 0);
-	// A block inside a bundle can also be executed again without the blocks before it.
+	// A block inside a bundle can also be executed without the previous blocks.
 	for block in with_transfers {
 		chain.trace(block).await;
 	}
@@ -72,7 +72,7 @@ async fn exported_blocks_can_be_imported() {
 		file,
 	]);
 	run(&["import-blocks", "--chain=dev", "--base-path", node, file]);
-	// The import does not fail on a bad block, it stops before it.
+	// The import stops before a bad block, without an error.
 	let log = run(&[
 		"export-blocks",
 		"--chain=dev",
@@ -126,7 +126,7 @@ async fn an_invalid_candidate_is_not_backed() {
 		"{pipeline:#?}"
 	);
 	assert_eq!(chain.best_and_finalized().await.1, 0);
-	// Not stopped as the others are: the panics of `validate_block` are in the log, as errors.
+	// Not stopped like the others: the log contains the panics of `validate_block` as errors.
 	drop(chain);
 
 	// Without validation the same chain continues.
@@ -191,11 +191,11 @@ async fn a_kept_chain_keeps_its_number_of_states() {
 	chain.stop().await;
 }
 
-/// A relay session that begins loses no more than what could not be backed in time.
+/// A new relay session loses only candidates that could not be backed in time.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_chain_continues_after_a_relay_session() {
 	let mut chain = DevChain::start(&[FAST, "--relay-session=10"]).await;
-	let line = chain.pipeline_with("a relay session begins: nothing is backed").await;
+	let line = chain.pipeline_with("a relay session starts: nothing is backed").await;
 	assert!(!line.contains("(B)"), "{line}");
 	chain.pipeline_with("no block is built on the session before").await;
 	let block = chain.next_blocks(12).await.pop().expect("twelve blocks");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Candidates for several cores at one relay slot, built by the collator's plan and validated by the
-//! Wasm, and limits that change between them.
+//! Candidates for several cores at one relay slot, built with the collator's plan and validated by the Wasm, and changes of
+//! the limits between them.
 
 use crate::{schedule_limits, validate, RELAY};
 use codec::{Decode, Encode};
@@ -19,7 +19,7 @@ use polkadot_parachain_primitives::primitives::ValidationResult;
 use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
 use std::time::Duration;
 
-/// A chain that starts with `limits`.
+/// Returns a chain that starts with `limits`.
 fn chain(limits: Limits) -> State {
 	let mut genesis = Code::of_runtime().preset("development");
 	genesis["velocity"]["limits"] = serde_json::to_value(limits).expect("limits are JSON");
@@ -32,8 +32,7 @@ fn planned(state: &State, cores: u32, ends_para_slot: bool) -> Vec<Core> {
 	plan(rate, cores, Duration::ZERO, ends_para_slot)
 }
 
-/// Build the bundle that is planned for `core` of `cores`, and validate it. `transaction` is in the block
-/// with that index.
+/// Builds and validates the bundle planned for `core` of `cores`. `transaction` is in the block with that index.
 fn candidate(
 	state: &mut State,
 	relay: RelayContext,
@@ -53,7 +52,7 @@ fn candidate(
 	result
 }
 
-/// The core that the candidate selects, as the relay chain reads it.
+/// Returns the core that the candidate selects, as the relay chain reads it.
 fn core_of(result: &ValidationResult) -> u8 {
 	let mut signals =
 		result.upward_messages.iter().skip_while(|message| **message != UMP_SEPARATOR);
@@ -67,8 +66,7 @@ fn core_of(result: &ValidationResult) -> u8 {
 	panic!("the candidate selects no core")
 }
 
-/// Build all that is planned for a relay slot, a candidate for each core. Returns the number of blocks
-/// of each.
+/// Builds one candidate per core, as planned for a relay slot. Returns the number of blocks of each.
 fn relay_slot(
 	state: &mut State,
 	relay: RelayContext,
@@ -94,15 +92,15 @@ fn a_validator_accepts_a_candidate_for_each_core_of_a_relay_slot() {
 	// With unincluded blocks, and at the end of a para slot.
 	assert_eq!(relay_slot(&mut state, RELAY.next(), &genesis, 3, true), [3, 2, 1]);
 	assert_eq!(state.head().number(), &13);
-	// Other numbers of cores, which the state before does not know of.
+	// Other numbers of cores than in the state before.
 	let relay = RELAY.next().next();
 	assert_eq!(relay_slot(&mut state, relay, &genesis, 1, false), [7]);
 	let included = state.head().clone();
 	assert_eq!(relay_slot(&mut state, relay.next(), &included, 12, false), [1; 7]);
 }
 
-/// The state before assumes 7 cores and admits the block. The block rejects itself, so no block of an
-/// incomplete bundle is built.
+/// The state before assumes 7 cores and admits the block. The block rejects itself, so no incomplete bundle is
+/// built.
 #[test]
 fn a_bundle_that_does_not_fit_is_not_started_after_a_loss_of_cores() {
 	let mut state = chain(Limits { velocity: 7, capacity: 10, target_block_rate: 7 });
@@ -113,7 +111,7 @@ fn a_bundle_that_does_not_fit_is_not_started_after_a_loss_of_cores() {
 	let mut builder = Builder::after(&mut state, relay, &genesis).on_core(0, 1);
 	let refused = builder.try_build(&[], Some((0, false))).expect_err("7 do not fit");
 	assert!(refused.contains("BlockBuilder_apply_extrinsic"), "not in an inherent: {refused}");
-	// For as many cores as before there is room.
+	// With as many cores as before, the bundle fits.
 	let mut builder = Builder::after(&mut state, relay, &genesis).on_core(0, 7);
 	builder.build(&[], Some((0, true)));
 	validate(&builder.candidate()).expect("the candidate is valid");
@@ -143,7 +141,7 @@ fn limits_scheduled_in_the_middle_of_a_bundle_wait_for_the_last_core() {
 	candidate(&mut state, RELAY, &genesis, (&plan[1], 2), None);
 	assert_eq!(state.head().number(), &6);
 	assert_eq!(limits(&state), SLOW);
-	// The rest of the relay slot is under the limits before, the next one is not.
+	// The previous limits apply to the rest of the relay slot, the new ones to the next relay slot.
 	assert_eq!(admission(&state, &genesis, RELAY), Err(bundle_does_not_fit(1)));
 	let relay = RELAY.next();
 	let full = Refusal::SegmentFull { length: 6, capacity: 4 };
@@ -158,8 +156,8 @@ fn bundle_does_not_fit(room: u32) -> Refusal {
 	Refusal::BundleDoesNotFit { needed: 3, room }
 }
 
-/// The collator stops after the first of three cores. The limits change after the first core of the next
-/// relay slot, and the other cores of that one get no block: they were planned by the limits before.
+/// The collator stops after the first of three cores. The limits change after the first core of the next relay slot. Its other
+/// cores get no block, because they were planned with the previous limits.
 #[test]
 fn a_relay_slot_is_closed_in_which_limits_change_before_the_last_core() {
 	let fast = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };

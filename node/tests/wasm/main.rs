@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! The runtime as Wasm: what a chain specification, a collator and a validator get to see of it.
+//! The runtime as Wasm, from the view of a chain specification, a collator and a validator.
 
 mod cores;
 mod messages;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 use sp_runtime::{traits::Header as _, OpaqueExtrinsic};
 
-/// Where the tests' relay chain is.
+/// The tests' first relay parent.
 const RELAY: RelayContext = RelayContext { number: 20, slot: 1_000 };
 
 fn validate(candidate: &ValidationParams) -> Result<ValidationResult, String> {
@@ -27,7 +27,7 @@ fn validate(candidate: &ValidationParams) -> Result<ValidationResult, String> {
 #[test]
 fn the_wasm_is_small_enough_for_a_pvf_and_says_what_it_is() {
 	let code = Code::of_runtime().wasm();
-	// What polkadot takes (`MAX_CODE_SIZE`), and the network's limit.
+	// polkadot's limit (`MAX_CODE_SIZE`), and the network's limit.
 	assert!(code.len() < 3 * 1024 * 1024, "{} bytes", code.len());
 	let state = State::of_preset("development");
 	let version: sp_version::RuntimeVersion = state.call("Core_version", ());
@@ -36,7 +36,7 @@ fn the_wasm_is_small_enough_for_a_pvf_and_says_what_it_is() {
 	assert_eq!(version.apis, VERSION.apis);
 }
 
-/// Chains are upgraded to the test variant, so its version must be the next one.
+/// Chains are upgraded to the variant `test`, so it needs the next version.
 #[test]
 fn the_test_variant_has_the_next_version_and_switches_that_are_off() {
 	let test = Code::new(conveyor_runtime_test::WASM_BINARY);
@@ -93,7 +93,7 @@ fn presets_make_chains_with_valid_limits() {
 	}
 }
 
-/// `schedule_limits` as the admin's first transaction.
+/// Returns `schedule_limits` as the admin's first transaction.
 fn schedule_limits(state: &State, limits: Limits) -> OpaqueExtrinsic {
 	let call: RuntimeCall =
 		pallet_velocity::Call::<Runtime>::schedule_limits { limits, at: ApplyAt::Now }.into();
@@ -135,8 +135,8 @@ fn a_validator_accepts_a_change_of_limits_and_the_bundle_after_it() {
 	assert_eq!(state.head().number(), &4);
 }
 
-/// What a transaction adds to the proof decides what it weighs, and what the first block of a bundle
-/// has proven is no addition by the second.
+/// The weight of a transaction depends on its part of the proof. State that the first block of a bundle has proven does not
+/// count again in the second.
 #[test]
 fn a_validator_accepts_a_bundle_with_transactions_in_each_block() {
 	let mut state = State::of_preset("development");
@@ -159,7 +159,7 @@ fn a_validator_accepts_a_bundle_with_transactions_in_each_block() {
 
 #[test]
 fn the_velocity_is_enforced_where_the_block_is_executed() {
-	// Velocity 1, and one block more: a third one is too much.
+	// Velocity 1 admits one more block: a third one is rejected.
 	let mut state = State::of_preset("development");
 	let mut builder = Builder::new(&mut state, RELAY);
 	builder.build(&[], None);
@@ -167,7 +167,7 @@ fn the_velocity_is_enforced_where_the_block_is_executed() {
 	let refused = builder.try_build(&[], None).expect_err("a third one is too much");
 	assert!(refused.contains("BlockBuilder_apply_extrinsic"), "not in an inherent: {refused}");
 
-	// The same three, and nothing else different, with velocity 2.
+	// The same three blocks with velocity 2.
 	let mut state = State::of_preset("development");
 	let two = Limits { velocity: 2, capacity: 8, target_block_rate: 1 };
 	let transaction = schedule_limits(&state, two);
@@ -213,8 +213,8 @@ fn plain_accounts_pay_for_a_refused_change_and_change_nothing() {
 	assert_eq!(state.call::<Limits>("VelocityApi_limits", ()).velocity, 1);
 }
 
-/// Builds a candidate for each of three relay blocks, on a chain of `code` and `genesis`. Returns for
-/// each whether a full node imports its block, and whether a validator accepts it.
+/// Builds a candidate for each of three relay blocks, on a chain of `code` and `genesis`. Returns for each one whether a full node
+/// imports its block, and whether a validator accepts it.
 fn fates(code: &Code, genesis: Value) -> Vec<(bool, bool)> {
 	let mut author = State::new(code, genesis.clone());
 	let mut full_node = State::new(code, genesis);
@@ -230,12 +230,11 @@ fn fates(code: &Code, genesis: Value) -> Vec<(bool, bool)> {
 	(0..3).map(fate).collect()
 }
 
-/// `validate_block` asks for the relay parent offset before it has set up the state that a candidate
-/// contains. A constant needs no state; a storage read panics in every candidate. Only validators
-/// detect it: collators build such blocks, and full nodes import them.
+/// `validate_block` reads the relay parent offset before it sets up the candidate's state. A constant needs no state; a storage
+/// read panics in every candidate. Only validators detect it: collators build such blocks, and full nodes import them.
 ///
-/// A panic of the Wasm arrives here without its text, so what is compared is the fate of the same
-/// history on two runtimes that differ in nothing but where the offset comes from.
+/// A panic of the Wasm has no text here, so the test compares the same history on two runtimes that differ only in the source of
+/// the offset.
 #[test]
 fn a_relay_parent_offset_in_storage_makes_every_candidate_invalid_and_nothing_else() {
 	let constant = Code::of_runtime();

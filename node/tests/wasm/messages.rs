@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! Messages from other chains do not slow the chain down, and none is lost: bundles of 12 blocks, built
-//! and validated by the Wasm.
+//! Messages from other chains do not reduce the block rate, and none is lost: bundles of 12 blocks, built and validated by the
+//! Wasm.
 
 use crate::{validate, RELAY};
 use codec::Encode;
@@ -17,17 +17,17 @@ use xcm::{latest::prelude::*, VersionedXcm};
 
 const RATE: u8 = 12;
 const MILLISECOND: u64 = 1_000_000_000;
-/// The parachain that sends messages.
+/// The sending parachain.
 const SIBLING: u32 = 2_001;
 
-/// A message of the relay chain that executes `instructions`.
+/// Returns a message of the relay chain that executes `instructions`.
 fn from_relay_chain(instructions: Vec<Instruction<()>>) -> Vec<u8> {
 	let unpaid = UnpaidExecution { weight_limit: Unlimited, check_origin: None };
 	let message = Xcm([vec![unpaid], instructions].concat());
 	VersionedXcm::from(message).encode()
 }
 
-/// A call that says that it needs `millis` of reference time.
+/// Returns a call that declares `millis` of reference time.
 fn call_of(millis: u64) -> Instruction<()> {
 	let remark = frame_system::Call::remark { remark: Vec::new() };
 	let call: RuntimeCall = pallet_utility::Call::with_weight {
@@ -42,16 +42,16 @@ fn call_of(millis: u64) -> Instruction<()> {
 	}
 }
 
-/// A chain that aims at 12 blocks on its core, and the messages for it.
+/// A chain with 12 blocks per relay slot on one core, and messages for it.
 struct Chain {
 	state: State,
 	relay: RelayContext,
 	inbound: Inbound,
-	/// Messages that left the queue: executed, or rejected permanently.
+	/// Messages that left the queue: executed, or permanently rejected.
 	processed: usize,
-	/// In which bundle, counted from 0, a heavy message got the full core.
+	/// Indices of the bundles in which a heavy message got the full core.
 	with_full_core: Vec<usize>,
-	/// The number of blocks of each bundle.
+	/// Number of blocks in each bundle.
 	bundles: Vec<u8>,
 }
 
@@ -70,7 +70,7 @@ impl Chain {
 		}
 	}
 
-	/// Build a bundle as the collator does, up to a block that takes the full core, and validate it.
+	/// Builds a bundle as the collator does, up to a block that uses the full core, and validates it.
 	fn bundle(&mut self) {
 		self.relay = self.relay.next();
 		let included = self.state.head().clone();
@@ -98,7 +98,7 @@ impl Chain {
 		self.bundles.push(blocks);
 	}
 
-	/// Messages that the chain has taken in and not processed.
+	/// Returns the number of messages that were taken in and not processed.
 	fn waiting(&self, queue: AggregateMessageOrigin) -> usize {
 		self.state.inspect(|| MessageQueue::footprint(queue).storage.count) as usize
 	}
@@ -126,8 +126,8 @@ fn a_heavy_message_costs_one_bundle_and_the_queue_behind_it_drains() {
 		chain.inbound.send_down(RELAY.number + 1, from_relay_chain(vec![ClearOrigin]));
 	}
 	(0..13).for_each(|_| chain.bundle());
-	// They come in during the first bundle. The second one is executed in the idle time of the block that
-	// executes the first one, because that block has the core to itself.
+	// They arrive during the first bundle. The second one is executed in the idle time of the block that executes the first one,
+	// because that block has the whole core.
 	assert_eq!(chain.with_full_core, [1, 11]);
 	let short = chain.bundles.iter().filter(|blocks| **blocks < RATE).count();
 	assert!(short == 2 && chain.bundles[1] == 1 && chain.bundles[11] == 1, "{:?}", chain.bundles);
@@ -142,7 +142,7 @@ fn a_flood_from_another_parachain_ends_no_bundle_and_no_message_is_dropped() {
 	let in_a_page = (MAX_MESSAGE_SIZE as usize - 1) / message.len();
 	let mut page = XcmpMessageFormat::ConcatenatedVersionedXcm.encode();
 	(0..in_a_page).for_each(|_| page.extend_from_slice(&message));
-	// More than a core may take in at once.
+	// More than a core can take in at once.
 	let pages = 35;
 	for _ in 0..pages {
 		chain.inbound.send_across(SIBLING, RELAY.number + 1, page.clone());

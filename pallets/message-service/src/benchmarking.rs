@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the hook costs, beside what the message queue counts itself. See `scripts/weights.sh`.
+//! Cost of the hook, without the weight that the message queue counts itself. See `scripts/weights.sh`.
 
 use crate::{pallet::*, ServiceState};
 use cumulus_primitives_core::{
@@ -13,7 +13,7 @@ use frame_support::{
 };
 use pallet_message_queue::{MessageOriginOf, Pallet as MessageQueue};
 
-/// The block begins a bundle, on one of three cores.
+/// Starts a bundle on one of three cores.
 fn begin_bundle<T: Config>() {
 	let core = CoreInfo {
 		selector: CoreSelector(0),
@@ -30,7 +30,7 @@ fn begin_bundle<T: Config>() {
 mod benchmarks {
 	use super::*;
 
-	/// There are no messages, but bundles are counted.
+	/// No messages, but bundles are counted.
 	#[benchmark]
 	fn nothing_to_serve() {
 		begin_bundle::<T>();
@@ -44,9 +44,8 @@ mod benchmarks {
 		assert_eq!(Service::<T>::get().bundles_to_wait, 1);
 	}
 
-	/// A queue is served that had a heavy message. The time to execute the message is in it as well, although
-	/// the message queue counts it again. The proof of the page is not: it would be an eighth of the share
-	/// at 12 blocks per relay slot.
+	/// Serves a queue that had a heavy message. Includes the time to execute the message, although the message queue counts it
+	/// again. Excludes the proof of the page, which would be an eighth of the share at 12 blocks per relay slot.
 	#[benchmark(pov_mode = MaxEncodedLen { MessageQueue::Pages: Ignored })]
 	fn serve() {
 		begin_bundle::<T>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A runtime with dynamic block weights and a message queue whose messages say what they need.
+//! A runtime with dynamic block weights and a message queue whose messages contain their weight.
 
 use crate as pallet_message_service;
 use crate::{FullCoreService, MaxBlockWeight, XcmpReservation};
@@ -53,15 +53,15 @@ parameter_types! {
 	pub BlockWeights: frame_system::limits::BlockWeights =
 		frame_system::limits::BlockWeights::simple_max(MaxBlockWeight::<Test>::get());
 	pub const ServicePart: Perbill = Perbill::from_percent(35);
-	/// Blocks per relay slot.
+	/// Target block rate, in blocks per relay slot.
 	pub static Rate: u32 = 12;
-	/// The message queue's own service, which must be none.
+	/// Service weight of the message queue itself, which must be `None`.
 	pub static OwnService: Option<Weight> = None;
-	/// What the message queue takes for overweight, if it is not a full core's service.
+	/// Service weight above which the message queue treats a message as overweight; `None` for that of a full core.
 	pub static OtherIdleService: Option<Weight> = None;
-	/// The queues that are not served.
+	/// Paused queues.
 	pub static Paused: Vec<Origin> = Vec::new();
-	/// What was executed since it was last asked for, in order.
+	/// Executed messages since the last call, in order.
 	pub static Executed: Vec<(Origin, Weight)> = Vec::new();
 }
 
@@ -72,7 +72,7 @@ impl Get<Option<Weight>> for IdleService {
 	}
 }
 
-/// A message is the weight that it needs.
+/// A message contains its weight.
 pub struct Processor;
 impl ProcessMessage for Processor {
 	type Origin = Origin;
@@ -150,12 +150,12 @@ pub(crate) fn sibling(id: u32) -> Origin {
 	Origin::Sibling(id.into())
 }
 
-/// A second's thousandths of reference time.
+/// Returns a reference time in milliseconds as a weight.
 pub(crate) fn millis(time: u64) -> Weight {
 	Weight::from_parts(time * 1_000_000_000, 0)
 }
 
-/// Puts a message into `queue` that needs `weight`.
+/// Adds a message with `weight` to `queue`.
 pub(crate) fn enqueue(queue: Origin, weight: Weight) {
 	let message = weight.encode();
 	MessageQueue::enqueue_message(
@@ -164,12 +164,12 @@ pub(crate) fn enqueue(queue: Origin, weight: Weight) {
 	);
 }
 
-/// The number of messages in `queue`.
+/// Returns the number of messages in `queue`.
 pub(crate) fn waiting(queue: Origin) -> u64 {
 	MessageQueue::footprint(queue).storage.count
 }
 
-/// The pre-runtime digest of a block: its place in the bundle of `core` among `cores`.
+/// Returns the pre-runtime digest of a block: its index in the bundle of `core` among `cores`.
 pub(crate) fn digest(index: u8, core: u8, cores: u16) -> Digest {
 	let core = CoreInfo {
 		selector: CoreSelector(core),
@@ -181,15 +181,15 @@ pub(crate) fn digest(index: u8, core: u8, cores: u16) -> Digest {
 	Digest { logs: items.map(|item| item.to_digest_item()).into() }
 }
 
-/// What happened in a block.
+/// Results of a block.
 pub(crate) struct Built {
-	/// What `on_initialize` used.
+	/// Weight used by `on_initialize`.
 	pub(crate) used: Weight,
-	/// Whether the block is the last of its bundle, because it takes the full core.
+	/// Whether the block uses the full core, and so ends its bundle.
 	pub(crate) ends_bundle: bool,
 }
 
-/// Executes the next block, without transactions. `and_idle`: with what `on_idle` serves.
+/// Executes the next block without transactions; with `on_idle` if `and_idle`.
 pub(crate) fn block(digest: &Digest, and_idle: bool) -> Built {
 	let number = System::block_number() + 1;
 	System::reset_events();

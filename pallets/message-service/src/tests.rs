@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Tests, by what they are about.
+//! Tests, one file per topic.
 
 mod against_the_sdk;
 mod backlog;

@@ -105,7 +105,7 @@ parameter_types! {
 impl pallet_session::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type ValidatorId = AccountId;
-	// A collator is its account: there is no stash behind it.
+	// A collator's account is also its validator id.
 	type ValidatorIdOf = pallet_collator_selection::IdentityCollator;
 	type ShouldEndSession = pallet_session::PeriodicSessions<SessionLength, SessionOffset>;
 	type NextSessionRotation = pallet_session::PeriodicSessions<SessionLength, SessionOffset>;
@@ -121,11 +121,11 @@ impl pallet_session::Config for Runtime {
 parameter_types! {
 	/// The account that collators are paid from.
 	pub const PotId: PalletId = PalletId(*b"PotStake");
-	/// The relay chain's body that may choose collators beside our own root.
+	/// The relay chain's body that may set collators, in addition to the local root.
 	pub const StakingAdminBodyId: BodyId = BodyId::Defense;
 }
 
-/// Who may choose collators: root, and the staking admin of the relay chain.
+/// Origins that may set collators: root, and the staking admin of the relay chain.
 pub type CollatorSelectionUpdateOrigin = EitherOfDiverse<
 	EnsureRoot<AccountId>,
 	EnsureXcm<IsVoiceOfBody<RelayLocation, StakingAdminBodyId>>,
@@ -137,11 +137,10 @@ impl pallet_collator_selection::Config for Runtime {
 	type UpdateOrigin = CollatorSelectionUpdateOrigin;
 	type PotId = PotId;
 	type MaxCandidates = ConstU32<MAX_CANDIDATES>;
-	// A chain with a single collator is a chain: the development preset is one.
+	// A single collator is enough: the development preset has one.
 	type MinEligibleCollators = ConstU32<1>;
 	type MaxInvulnerables = ConstU32<MAX_INVULNERABLES>;
-	// Candidates are looked at when a session ends, so anything but a session's length would be
-	// rounded up to it.
+	// Candidates are evaluated at the end of a session, so any other value would be rounded up to a session.
 	type KickThreshold = SessionLength;
 	type ValidatorId = AccountId;
 	type ValidatorIdOf = pallet_collator_selection::IdentityCollator;

@@ -9,15 +9,15 @@ use frame_support::parameter_types;
 use polkadot_runtime_common::xcm_sender::ExponentialPrice;
 
 parameter_types! {
-	/// Asset that pays for delivery: the token of this chain, which is the relay chain's.
+	/// Asset that pays for delivery: the token of this chain and of the relay chain.
 	pub FeeAssetId: AssetId = AssetId(Location::parent());
-	/// Fee for delivering a message while its queue is short. It rises with the queue.
+	/// Fee for a message while its queue is short. It rises with the queue.
 	pub const BaseDeliveryFee: Balance = MILLIUNIT;
 }
 
-/// Fee for delivering a message to another parachain.
+/// Fee for a message to another parachain.
 pub type PriceForSiblingDelivery =
 	ExponentialPrice<FeeAssetId, BaseDeliveryFee, TransactionByteFee, XcmpQueue>;
-/// Fee for delivering a message to the relay chain.
+/// Fee for a message to the relay chain.
 pub type PriceForParentDelivery =
 	ExponentialPrice<FeeAssetId, BaseDeliveryFee, TransactionByteFee, ParachainSystem>;

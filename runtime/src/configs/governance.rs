@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Who may change the rest.
+//! Governance: a single sudo key.
 //!
-//! A single sudo key dispatches root calls. Only this file uses sudo, so a chain can replace it by another
-//! body and keep the rest.
+//! The sudo key dispatches root calls. Only this file uses sudo, so that a chain can replace it.
 
 use crate::{OriginCaller, Runtime, RuntimeCall, RuntimeEvent};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The queues between chains: what comes in, what goes out, and what that costs.
+//! Message queues: incoming, outgoing, and their fees.
 
 use super::{
 	delivery_fees::PriceForSiblingDelivery, rate::TargetBlockRate, system::MaximumBlockWeight,
@@ -21,23 +21,23 @@ use frame_system::EnsureRoot;
 use parachains_common::message_queue::{NarrowOriginToSibling, ParaIdToSibling};
 use sp_runtime::Perbill;
 
-/// Length of a page of queued messages, in bytes: room for the longest message that the usual
-/// channel between two parachains carries (100 KiB), and its header.
+/// Page size of the message queue, in bytes: fits the longest message of a usual channel between two parachains
+/// (100 KiB) with its header.
 pub const MAX_PAGE_SIZE: u32 = 103 * 1024;
 
-// A block takes in messages up to a sixth of the proof that it may have. A message that is longer than
-// that in every block would never come in, nor would those behind it.
+// A block accepts messages up to a sixth of its maximum proof size. A message longer than that in every block
+// would block its queue.
 const _: () = assert!(
 	block_share(MAX_TARGET_BLOCK_RATE, 1).proof_size() / 6 >= MAX_PAGE_SIZE as u64,
 	"at the highest rate the longest message does not fit into what a block takes in",
 );
 
 parameter_types! {
-	/// Where a message from the relay chain is said to come from.
+	/// Origin of a message from the relay chain.
 	pub const RelayOrigin: AggregateMessageOrigin = AggregateMessageOrigin::Parent;
-	/// Weight set aside in each block to take in messages from the relay chain.
+	/// Weight reserved in each block for the intake of messages from the relay chain.
 	pub ReservedDmpWeight: Weight = MaximumBlockWeight::get().saturating_div(4);
-	/// The part of a block that is for queued messages, before its own transactions.
+	/// Part of a block for queued messages, which are executed before its transactions.
 	pub const ServicePart: Perbill = Perbill::from_percent(35);
 }
 
@@ -53,12 +53,12 @@ impl pallet_message_queue::Config for Runtime {
 		crate::RuntimeCall,
 	>;
 	type Size = u32;
-	// Only parachains have channels that can be held up. The relay chain has none.
+	// Only channels of parachains can be suspended.
 	type QueueChangeHandler = NarrowOriginToSibling<XcmpQueue>;
 	type QueuePausedQuery = NarrowOriginToSibling<XcmpQueue>;
 	type HeapSize = ConstU32<MAX_PAGE_SIZE>;
 	type MaxStale = ConstU32<8>;
-	// `MessageService` serves the queues at the beginning of a block.
+	// `MessageService` serves the queues at the start of a block.
 	type ServiceWeight = ();
 	type IdleMaxServiceWeight = pallet_message_service::FullCoreService<Runtime>;
 	type WeightInfo = pallet_message_queue::weights::SubstrateWeight<Runtime>;

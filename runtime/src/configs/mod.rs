@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! How the pallets are configured, one file per role.
+//! Configuration of the pallets, one file per role.
 //!
-//! - [`system`]: what a block may weigh and measure.
+//! - [`system`]: block weight and block length.
 //! - [`consensus`]: authoring, parachain-system, sessions and collators.
 //! - [`rate`]: limits and target block rate.
 //! - [`tokens`]: balances and fees.
-//! - [`governance`]: who may change the rest.
+//! - [`governance`]: the origin of privileged calls.
 //! - [`delivery_fees`]: fees for messages to other chains.
-//! - [`messages`]: the queues between chains.
-//! - [`xcm`]: what a message from another chain may do here.
+//! - [`messages`]: message queues.
+//! - [`xcm`]: rights of messages from other chains.
 
 pub mod consensus;
 pub mod delivery_fees;

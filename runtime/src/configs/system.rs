@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a block may weigh and measure.
+//! Block weight and block length.
 
 use super::rate::TargetBlockRate;
 use crate::{
@@ -21,24 +21,23 @@ use parachains_common::{AVERAGE_ON_INITIALIZE_RATIO, NORMAL_DISPATCH_RATIO};
 use polkadot_runtime_common::BlockHashCount;
 use sp_version::RuntimeVersion;
 
-/// A block's transactions may take this many bytes: half a proof of validity. The other half is for
-/// the state they touch.
+/// Maximum length of a block's transactions, in bytes: half of a PoV. The other half is for the accessed
+/// state.
 pub const MAX_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
 
-/// The weight that a block may have: a core's 2 s and 10 MiB, divided among the blocks that are to
-/// be built on it.
+/// Maximum weight of a block: a core's 2 s and 10 MiB, divided by the number of blocks to be built on the core.
 ///
-/// How many these are follows from the target block rate in state and from the number of cores, so
-/// the weight changes with them: the constant `System::BlockWeights` in the metadata is that of the
-/// state in which the metadata is asked for. The first block of a bundle may have the whole core if
-/// it needs to, and then ends the bundle. Messages from other chains never are such a need.
+/// This number follows from the target block rate in state and from the number of cores, so the weight changes with
+/// them. The constant `System::BlockWeights` in the metadata is the one of the state in which the metadata was
+/// created. The first block of a bundle may use the whole core for its transactions, and then ends the bundle.
+/// Messages from other chains never do.
 pub type MaximumBlockWeight = MaxBlockWeight<Runtime>;
 
 parameter_types! {
-	/// [`VERSION`], as the system pallet wants it.
+	/// [`VERSION`] as a type.
 	pub const Version: RuntimeVersion = VERSION;
 
-	/// How long a block may be, in bytes.
+	/// Maximum block length, in bytes.
 	pub RuntimeBlockLength: BlockLength = BlockLength::builder()
 		.max_length(MAX_BLOCK_LENGTH)
 		.modify_max_length_for_class(DispatchClass::Normal, |max| {
@@ -46,14 +45,12 @@ parameter_types! {
 		})
 		.build();
 
-	/// What a block may weigh. Built anew whenever it is asked for, see [`MaximumBlockWeight`].
+	/// Block weights. Computed for each call, see [`MaximumBlockWeight`].
 	///
-	/// That it can be built for all limits that governance may set is what the test
-	/// `block_weights_can_be_built_for_all_valid_limits` proves: were there an exception, setting
-	/// it would be the chain's last block.
+	/// The test `block_weights_can_be_built_for_all_valid_limits` shows that they can be computed for all valid limits.
+	/// Otherwise new limits could make every later block panic.
 	pub RuntimeBlockWeights: BlockWeights = {
-		// Once: it takes several reads of storage, and every transaction asks for these weights a
-		// dozen times.
+		// Read once: it takes several storage reads, and every transaction uses these weights a dozen times.
 		let max = MaximumBlockWeight::get();
 		let max_normal = NORMAL_DISPATCH_RATIO * max;
 		BlockWeights::builder()
@@ -66,7 +63,7 @@ parameter_types! {
 			})
 			.for_class(DispatchClass::Operational, |weights| {
 				weights.max_total = Some(max);
-				// Kept free for operational transactions in a block full of normal ones.
+				// Reserved for operational transactions when normal ones fill the block.
 				weights.reserved = Some(max - max_normal);
 			})
 			.avg_block_initialization(AVERAGE_ON_INITIALIZE_RATIO)
@@ -92,8 +89,8 @@ impl frame_system::Config for Runtime {
 	type OnSetCode = cumulus_pallet_parachain_system::ParachainSetCode<Self>;
 	type MaxConsumers = ConstU32<16>;
 	type SingleBlockMigrations = crate::migrations::AddDiscoveryKeys;
-	// Decides before the inherents whether `on_initialize` has outgrown the block's share of the
-	// core. Goes with `MaximumBlockWeight` and `DynamicMaxBlockWeight` in `TxExtension`.
+	// Checks before the inherents whether `on_initialize` exceeded the block's share of the core. Needed with
+	// `MaximumBlockWeight`, and with `DynamicMaxBlockWeight` in `TxExtension`.
 	type PreInherents = DynamicMaxBlockWeightHooks<Runtime, TargetBlockRate>;
 }
 

@@ -36,13 +36,13 @@ impl pallet_balances::Config for Runtime {
 	type WeightInfo = pallet_balances::weights::SubstrateWeight<Runtime>;
 }
 
-/// The fee for the weight of an empty transaction.
+/// Fee for the weight of an empty transaction.
 pub const BASE_FEE: Balance = MILLIUNIT / 10;
 
-/// Ref-time picoseconds that a core offers.
+/// Reference time of a core, in picoseconds.
 const CORE_REF_TIME: Balance = 2 * WEIGHT_REF_TIME_PER_SECOND as Balance;
 
-/// A fee of `numerator / denominator` for each unit of what is charged for.
+/// Returns a fee of `numerator / denominator` per unit.
 fn linear_fee(numerator: Balance, denominator: Balance) -> WeightToFeeCoefficients<Balance> {
 	[WeightToFeeCoefficient {
 		degree: 1,
@@ -54,7 +54,7 @@ fn linear_fee(numerator: Balance, denominator: Balance) -> WeightToFeeCoefficien
 	.collect()
 }
 
-/// The fee for execution time: [`BASE_FEE`] for as much of it as an empty transaction takes.
+/// Fee for reference time: [`BASE_FEE`] for that of an empty transaction.
 pub struct RefTimeToFee;
 
 impl WeightToFeePolynomial for RefTimeToFee {
@@ -65,8 +65,7 @@ impl WeightToFeePolynomial for RefTimeToFee {
 	}
 }
 
-/// The fee for room in the proof of validity: a core's whole proof costs as much as its whole
-/// execution time.
+/// Fee for proof size: a core's whole proof costs as much as its whole reference time.
 pub struct ProofSizeToFee;
 
 impl WeightToFeePolynomial for ProofSizeToFee {
@@ -78,7 +77,7 @@ impl WeightToFeePolynomial for ProofSizeToFee {
 	}
 }
 
-/// The fee for a weight: for execution time or for the proof, whichever is more.
+/// Fee for a weight: the higher one of reference time and proof size.
 pub struct WeightToFee;
 
 impl frame_support::weights::WeightToFee for WeightToFee {
@@ -86,20 +85,20 @@ impl frame_support::weights::WeightToFee for WeightToFee {
 
 	fn weight_to_fee(weight: &Weight) -> Balance {
 		let ref_time = RefTimeToFee::weight_to_fee(&Weight::from_parts(weight.ref_time(), 0));
-		// A polynomial looks at the first part of a weight only.
+		// A polynomial uses only the first component of a weight.
 		let proof_size = ProofSizeToFee::weight_to_fee(&Weight::from_parts(weight.proof_size(), 0));
 		ref_time.max(proof_size)
 	}
 }
 
 parameter_types! {
-	/// The fee for each byte of a transaction or of a message to another chain.
+	/// Fee per byte of a transaction, or of a message to another chain.
 	pub const TransactionByteFee: Balance = MICROUNIT;
 }
 
 impl pallet_transaction_payment::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
-	// Fees go to the pot that collators are paid from.
+	// Fees go to the pot that pays collators.
 	type OnChargeTransaction =
 		pallet_transaction_payment::FungibleAdapter<Balances, DealWithFees<Runtime>>;
 	type OperationalFeeMultiplier = ConstU8<5>;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a message from another chain may do here.
+//! Rights of messages from other chains.
 //!
-//! Like the SDK's template: the relay chain's token is our token, held in reserve there. Nothing is
-//! teleported, no origin can act as another one, and only the relay chain executes without fees.
+//! As in the SDK's template: the token is the relay chain's token, with its reserve on the relay chain. There are no
+//! teleports and no aliases, and only the relay chain executes messages without fees.
 
 use super::{delivery_fees::PriceForParentDelivery, tokens::WeightToFee};
 use crate::{
@@ -38,22 +38,22 @@ parameter_types! {
 	pub const RootLocation: Location = Location::here();
 	/// The relay chain, and its token.
 	pub const RelayLocation: Location = Location::parent();
-	/// Any relay chain will do. A chain that has found its own should name it here, and put it in
-	/// front of `UniversalLocation`.
+	/// Any relay chain. A chain with a fixed relay chain should set its name here, and put it in front of
+	/// `UniversalLocation`.
 	pub const RelayNetwork: Option<NetworkId> = None;
 	/// The origin of a call that the relay chain sends.
 	pub RelayChainOrigin: RuntimeOrigin = cumulus_pallet_xcm::Origin::Relay.into();
-	/// Where we are.
+	/// Location of this chain.
 	pub UniversalLocation: InteriorLocation =
 		Parachain(ParachainInfo::parachain_id().into()).into();
-	/// The weight of an instruction, a call's own weight aside: 1 ms and a page of the message
-	/// queue. More than any of them needs.
+	/// Weight of an instruction without the weight of a dispatched call: 1 ms and a page of the message queue, more than
+	/// any instruction needs.
 	pub const UnitWeightCost: Weight = Weight::from_parts(1_000_000_000, 64 * 1024);
-	/// Instructions in a message, at most.
+	/// Maximum number of instructions in a message.
 	pub const MaxInstructions: u32 = 100;
-	/// Different assets in the hands of a message, at most.
+	/// Maximum number of different assets in the holding register.
 	pub const MaxAssetsIntoHolding: u32 = 64;
-	/// Where fees go: the pot that collators are paid from.
+	/// Receiver of fees: the pot that pays collators.
 	pub StakingPot: AccountId = CollatorSelection::account_id();
 }
 
@@ -64,11 +64,11 @@ pub type LocationToAccountId = (
 	AccountId32Aliases<RelayNetwork, AccountId>,
 );
 
-/// Moves tokens on behalf of a message. There are no teleports to keep account of.
+/// Moves tokens for messages. Teleports are not tracked, because there are none.
 pub type LocalAssetTransactor =
 	FungibleAdapter<Balances, IsConcrete<RelayLocation>, LocationToAccountId, AccountId, ()>;
 
-/// The origin with which a message's call is dispatched. The first that fits.
+/// Converts the origin of a message to the origin of its calls. The first match counts.
 pub type XcmOriginToTransactDispatchOrigin = (
 	SovereignSignedViaLocation<LocationToAccountId, RuntimeOrigin>,
 	RelayChainAsNative<RelayChainOrigin, RuntimeOrigin>,
@@ -86,10 +86,10 @@ impl Contains<Location> for ParentOrParentsExecutivePlurality {
 	}
 }
 
-/// Which messages are executed at all.
+/// Decides which messages are executed.
 pub type Barrier = TrailingSetTopicAsId<
 	DenyThenTry<
-		// The relay chain recognizes no reserve but itself: tokens sent there in this way are lost.
+		// The relay chain accepts no reserve except itself: tokens sent there in this way are lost.
 		DenyRecursively<DenyReserveTransferToRelayChain>,
 		(
 			TakeWeightCredit,
@@ -111,7 +111,7 @@ pub type Barrier = TrailingSetTopicAsId<
 /// Weighs a message by the number of its instructions.
 pub type Weigher = FixedWeightBounds<UnitWeightCost, RuntimeCall, MaxInstructions>;
 
-/// How messages are executed.
+/// Configuration of the XCM executor.
 pub struct XcmConfig;
 
 impl xcm_executor::Config for XcmConfig {
@@ -155,10 +155,10 @@ impl xcm_executor::Config for XcmConfig {
 	type XcmRecorder = PolkadotXcm;
 }
 
-/// The location of an account that sends a message.
+/// Converts an account to the location of a sender.
 pub type LocalOriginToLocation = SignedToAccountId32<RuntimeOrigin, AccountId, RelayNetwork>;
 
-/// How a message finds its way out: up to the relay chain, or across to a parachain.
+/// Routes outgoing messages: to the relay chain, or to a parachain.
 pub type XcmRouter = WithUniqueTopic<(
 	cumulus_primitives_utility::ParentAsUmp<ParachainSystem, PolkadotXcm, PriceForParentDelivery>,
 	XcmpQueue,
@@ -174,8 +174,8 @@ impl pallet_xcm::Config for Runtime {
 	type SendXcmOrigin = EnsureXcmOrigin<RuntimeOrigin, LocalOriginToLocation>;
 	type XcmRouter = XcmRouter;
 	type ExecuteXcmOrigin = EnsureXcmOrigin<RuntimeOrigin, LocalOriginToLocation>;
-	// Accounts may send messages, but execute none here, and move no tokens to another chain. To
-	// open any of this is for a chain to decide that knows its neighbours.
+	// Accounts may send messages, but not execute them or move tokens to another chain. A chain that knows its
+	// neighbors may allow more.
 	type XcmExecuteFilter = Nothing;
 	type XcmExecutor = XcmExecutor<XcmConfig>;
 	type XcmTeleportFilter = Nothing;

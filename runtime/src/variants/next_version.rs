@@ -8,8 +8,7 @@ use sp_version::RuntimeVersion;
 
 /// The runtime's version with a higher `spec_version`.
 ///
-/// Written out, because the macro that puts it into a custom section of the Wasm reads the source and
-/// not the value.
+/// Written out, because the macro for the Wasm's custom section reads the source and not the value.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("conveyor"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Replaces `genesis_config_presets.rs` in the variant `sdk-hook`. The presets of the runtime set
-//! limits, which this variant does not have. Its users take a preset of the runtime and remove them.
+//! Replaces `genesis_config_presets.rs` in the variant `sdk-hook`. The runtime's presets contain limits, which this
+//! variant does not have. Its users remove them from a preset of the runtime.
 
 use alloc::vec::Vec;
 use sp_genesis_builder::PresetId;

@@ -11,7 +11,7 @@ const VELOCITY: u32 = 3;
 /// Maximum length of the unincluded segment, in blocks.
 const CAPACITY: u32 = 12;
 
-/// Decides whether a block may be built.
+/// Consensus hook.
 pub type ConsensusHook = FixedVelocityConsensusHook<
 	Runtime,
 	{ RELAY_CHAIN_SLOT_DURATION_MILLIS as u32 },
@@ -19,8 +19,8 @@ pub type ConsensusHook = FixedVelocityConsensusHook<
 	CAPACITY,
 >;
 
-/// Blocks per relay slot that a collator tries to build.
+/// Target block rate, in blocks per relay slot.
 pub type TargetBlockRate = ConstU32<VELOCITY>;
 
-/// Wrapper of the transaction extensions. There is none: the rate is a constant.
+/// Wrapper of the transaction extensions. None is needed: the rate is a constant.
 pub type CachingExtensions<S> = S;

@@ -2,8 +2,8 @@
 
 //! The switches of the variant `test`.
 //!
-//! A switch is a value in storage, `false` unless genesis or root sets it. With all switches off, the
-//! variant behaves as the runtime does. In the genesis config:
+//! A switch is a value in storage, `false` unless genesis or root sets it. With all switches off, the variant behaves as
+//! the runtime. In the genesis config:
 //!
 //! ```json
 //! { "switches": { "invalidCandidates": true } }
@@ -20,21 +20,21 @@ pub mod pallet {
 	#[pallet::pallet]
 	pub struct Pallet<T>(_);
 
-	/// Configuration: none.
+	/// Empty configuration.
 	#[pallet::config]
 	pub trait Config: frame_system::Config {}
 
-	/// Whether `validate_block` rejects every candidate. Collators and full nodes notice nothing.
+	/// Whether `validate_block` rejects every candidate. Collators and full nodes still accept the blocks.
 	#[pallet::storage]
 	pub type InvalidCandidates<T> = StorageValue<_, bool, ValueQuery>;
 
-	/// The switches at genesis.
+	/// Genesis values of the switches.
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
 		/// Initial value of [`InvalidCandidates`].
 		pub invalid_candidates: bool,
-		/// Nothing.
+		/// Phantom data.
 		#[serde(skip)]
 		pub _marker: core::marker::PhantomData<T>,
 	}
@@ -48,7 +48,7 @@ pub mod pallet {
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-		/// Makes the switches that `validate_block` reads a part of every proof.
+		/// Reads the switches that `validate_block` needs, so that every proof contains them.
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			let _ = InvalidCandidates::<T>::get();
 			T::DbWeight::get().reads(1)
@@ -57,7 +57,7 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Sets the switch `invalid_candidates`, from the next block on. The origin must be root.
+		/// Sets the switch `invalid_candidates` from the next block on. Requires root.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::DbWeight::get().writes(1))]
 		pub fn set_invalid_candidates(origin: OriginFor<T>, on: bool) -> DispatchResult {

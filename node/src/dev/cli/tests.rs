@@ -92,29 +92,29 @@ fn several_collators_require_the_chain_dev() {
 	assert!(error.contains("--collators 2") && error.contains("--chain local"), "{error}");
 	assert!(error.contains("Remove one of them"), "{error}");
 	let error = parse(&["--collators", "7"]).unwrap_err();
-	assert!(error.contains("7 is out of range, choose between 1 and 6"), "{error}");
+	assert!(error.contains("7 is out of range, use a number from 1 to 6"), "{error}");
 }
 
 #[test]
 fn values_out_of_range_are_rejected_with_the_range() {
 	let error = parse(&["--relay-slot-ms", "5"]).unwrap_err();
-	assert!(error.contains("5 is out of range, choose between 50 and 60000"), "{error}");
+	assert!(error.contains("5 is out of range, use a number from 50 to 60000"), "{error}");
 	let error = parse(&["--inclusion-delay", "0"]).unwrap_err();
-	assert!(error.contains("0 is out of range, choose between 1 and 32"), "{error}");
+	assert!(error.contains("0 is out of range, use a number from 1 to 32"), "{error}");
 	assert!(parse(&["--inclusion-delay", "some"]).is_err());
 	for (option, value, range) in [
-		("--miss-rate", "1.5", "0 and 1"),
-		("--miss-rate", "-0.1", "0 and 1"),
-		("--relay-fork-rate", "NaN", "0 and 1"),
-		("--availability-miss-rate", "2", "0 and 1"),
-		("--relay-session", "9", "10 and 14400"),
-		("--cores", "0", "1 and 100"),
-		("--lookahead", "0", "1 and 64"),
-		("--lookahead", "65", "1 and 64"),
-		("--collators", "0", "1 and 6"),
+		("--miss-rate", "1.5", "0 to 1"),
+		("--miss-rate", "-0.1", "0 to 1"),
+		("--relay-fork-rate", "NaN", "0 to 1"),
+		("--availability-miss-rate", "2", "0 to 1"),
+		("--relay-session", "9", "10 to 14400"),
+		("--cores", "0", "1 to 100"),
+		("--lookahead", "0", "1 to 64"),
+		("--lookahead", "65", "1 to 64"),
+		("--collators", "0", "1 to 6"),
 	] {
 		let error = parse(&[&format!("{option}={value}")]).unwrap_err();
-		let expected = format!("{value} is out of range, choose between {range}");
+		let expected = format!("{value} is out of range, use a number from {range}");
 		assert!(error.contains(&expected) && error.contains(option), "{error}");
 	}
 	assert!(parse(&["--seed", "-1"]).is_err());

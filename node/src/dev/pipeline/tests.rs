@@ -76,7 +76,7 @@ fn a_core_takes_one_candidate_a_block_and_candidates_are_chained() {
 	let (_, events) = waiting.next(&state, 12, &RULES, no_misses());
 	assert_eq!((heads(&events.backed), heads(&events.included)), (vec![4, 5], vec![1, 2, 3]));
 
-	// The second core's bad luck is that of the third, too.
+	// If the second core misses, the third one cannot be backed either.
 	let (_, events) = waiting.next(&genesis(), 11, &RULES, backing_misses(|core| core == 1));
 	assert_eq!(heads(&events.backed), [1]);
 	assert_eq!(events.missed.map(|candidate| candidate.core), Some(1));
@@ -140,14 +140,14 @@ fn a_candidate_keeps_its_core_until_it_is_available_or_times_out() {
 	let not_on_core =
 		|unavailable| Misses { backing: |_| false, availability: move |core| core == unavailable };
 
-	// The second core's candidate is included alone when only it is late.
+	// The second core's candidate is delayed alone if only its data is missing.
 	let (available, events) = waiting.next(&state, 12, &RULES, not_on_core(1));
 	assert_eq!(heads(&events.included), [1]);
 	assert_eq!(events.unavailable.as_ref().map(|late| late.head.0[0]), Some(2));
 	assert_eq!(heads(&events.backed), [3], "core 0 is free");
 	assert_eq!(available.newest_head(), &HeadData(vec![3]));
 
-	// The first core's candidate holds up the second, and both cores are occupied.
+	// The first core's candidate delays the second, and both cores are occupied.
 	for number in 12..11 + AVAILABILITY_PERIOD {
 		let (next, events) = waiting.next(&state, number, &RULES, not_on_core(0));
 		assert_eq!(next, state);
@@ -172,18 +172,18 @@ fn a_session_change_loses_what_is_not_included() {
 	assert_eq!(heads(&events.backed), [1, 2]);
 	assert!(events.session_ended.is_empty());
 	waiting.settle(&events.backed);
-	// Relay block 12 includes what is available, backs nothing and drops the rest.
+	// Relay block 12 includes available candidates, backs nothing and drops the others.
 	let misses = Misses { backing: |_| false, availability: |core| core == 1 };
 	let (state, events) = waiting.next(&state, 12, &rules, misses);
 	assert_eq!((heads(&events.included), heads(&events.backed)), (vec![1], vec![]));
 	assert_eq!(heads(&events.session_ended), [2]);
 	assert_eq!(state.newest_head(), &HeadData(vec![1]));
-	// A candidate of the session before can no longer be backed, even if its parent is included.
+	// A candidate of the previous session can no longer be backed, even if its parent is included.
 	assert_eq!(heads(&waiting.drop_expired(&state, 13, &rules, |_| true)), [3]);
 	let mut waiting = proposals([candidate(2, 11, 0)], 12);
 	assert_eq!(heads(&waiting.drop_expired(&state, 13, &rules, |_| true)), [2]);
 
-	// Relay block 12 itself is a relay parent of the new session, 11 is not.
+	// Relay block 12 is a relay parent of the new session, 11 is not.
 	for (relay_parent, expected) in [(11, vec![]), (12, vec![2])] {
 		let waiting = proposals([candidate(2, relay_parent, 0)], 12);
 		let (_, events) = waiting.next(&state, 13, &rules, no_misses());

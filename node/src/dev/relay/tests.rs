@@ -200,7 +200,7 @@ fn the_state_has_the_configuration_of_a_relay_chain() {
 	assert_eq!(config.scheduler_params.num_cores, 3);
 	assert!(FeatureIndex::CandidateReceiptV2.is_set(&config.node_features));
 	assert!(!FeatureIndex::CandidateReceiptV3.is_set(&config.node_features));
-	// What every parachain reads.
+	// The keys that every parachain reads.
 	let prefix: AbridgedHostConfiguration =
 		AbridgedHostConfiguration::decode(&mut &config.encode()[..]).unwrap();
 	assert_eq!(prefix.max_upward_message_num_per_candidate, 5);
@@ -222,7 +222,7 @@ fn a_fork_undoes_what_was_backed_and_included_in_the_tip() {
 	assert_ne!(second.header.state_root, first.header.state_root);
 	assert_eq!(second.events, first.events, "this time it is backed just as well");
 	assert_eq!(relay.relay_parent(0).unwrap().block.id(), second.id());
-	// The tip may be replaced, its parent not.
+	// The tip can be replaced, its parent cannot.
 	let settled = relay.settled().id();
 	assert_eq!(settled.hash, second.header.parent_hash);
 	assert_eq!(relay.advance().header.parent_hash, second.header.hash());
@@ -279,7 +279,7 @@ fn the_window_has_no_relay_parent_of_an_earlier_session() {
 		relay.advance();
 		state_roots.push(state_root(&relay));
 	}
-	// Blocks 12 and 18 begin a session.
+	// Blocks 12 and 18 start a session.
 	assert_eq!(relay.window(11), state_roots[..2]);
 	assert_eq!(relay.window(12), state_roots[2..=2]);
 	assert_eq!(relay.window(14), state_roots[2..=4]);
@@ -287,11 +287,11 @@ fn the_window_has_no_relay_parent_of_an_earlier_session() {
 	assert_eq!(relay.window(18), state_roots[8..]);
 }
 
-/// A collator as [`super::super::author`], with numbers instead of blocks.
+/// A collator like [`super::super::author`], with numbers instead of blocks.
 struct Collator {
 	relay: SimulatedRelay,
 	offset: u32,
-	/// Every candidate that was ever proposed, in order.
+	/// All proposed candidates, in order.
 	proposed: Vec<Candidate>,
 	/// Events of the canonical relay blocks.
 	history: Vec<(BlockNumber, Events)>,
@@ -304,12 +304,12 @@ impl Collator {
 		Self { relay, offset, proposed: Vec::new(), history: Vec::new(), next_head: 1 }
 	}
 
-	/// A relay slot: what happened on the relay chain, and the collator's candidates after it.
+	/// Simulates a relay slot: the relay block, then the collator's candidates.
 	fn slot(&mut self, builds: bool) {
 		if self.relay.reorganize().is_some() {
 			let (_, replaced) = self.history.pop().expect("the tip is replaced");
 			self.note();
-			// Losses are found but once.
+			// Each loss is found once.
 			let (_, events) = self.history.last_mut().expect("just noted");
 			events.expired.extend(replaced.expired);
 		}
@@ -348,8 +348,8 @@ impl Collator {
 				&& (first..=number).contains(&relay.number)
 		};
 		let mut newest = relay_parent.para.newest_head().clone();
-		// In the order of proposal, so the last of several on the same head is found: it stands
-		// on the newest relay parent.
+		// In the order of proposal, so that the last one of several on the same head is found: it has the newest relay
+		// parent.
 		while let Some(child) =
 			self.proposed.iter().rev().find(|candidate| {
 				candidate.parent_head == newest && canonical(&candidate.relay_parent)
@@ -377,14 +377,14 @@ fn any_settings() -> impl Strategy<Value = (Settings, u32)> {
 proptest! {
 	#![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
-	/// For all faults: the included candidates form a chain, every candidate is included or lost exactly
-	/// once, and backing follows the rules.
+	/// With all kinds of faults: the included candidates form a chain, every candidate is included or lost exactly once, and
+	/// backing follows the rules.
 	#[test]
 	fn every_candidate_is_included_or_lost((settings, offset) in any_settings()) {
 		let rules = settings.rules;
 		let mut collator = Collator::new(settings, offset);
 		(0..60).for_each(|_| collator.slot(true));
-		// Then no new candidates are proposed, and all pending ones are included or lost.
+		// Without new candidates all pending ones are included or lost.
 		let rest = rules.lookahead + rules.inclusion_delay + AVAILABILITY_PERIOD + 2;
 		(0..rest).for_each(|_| collator.slot(false));
 
@@ -422,7 +422,7 @@ proptest! {
 			let mut collator = Collator::new(settings.clone(), offset);
 			(0..40).for_each(|_| collator.slot(true));
 			let roots = collator.relay.window(collator.relay.tip().header.number);
-			// Without the relay parents' hashes.
+			// Without the relay parents' hashes, which contain signatures.
 			let heads = |candidates: &[Candidate]| -> Vec<HeadData> {
 				candidates.iter().map(|candidate| candidate.head.clone()).collect()
 			};

@@ -2,10 +2,10 @@
 
 //! The collator of `service` on the simulated relay chain, in real time.
 //!
-//! That is upstream's slot-based collator (`cumulus-client-consensus-aura`), unmodified, together with
-//! the tasks that follow the relay chain's best and finalized blocks in a real node. It takes the relay
-//! chain for a real one: it reads from [`relay_client`] and sends its collations to [`submissions`].
-//! It uses the clock, so a relay slot takes as long as on chain.
+//! It is upstream's slot-based collator (`cumulus-client-consensus-aura`), unmodified, with the tasks that follow
+//! the relay chain's best and finalized blocks in a real node. It uses the simulated relay chain like a real one:
+//! it reads from [`relay_client`] and sends its collations to [`submissions`]. It uses the system clock, so a relay
+//! slot takes 6 s.
 //!
 //! ```text
 //!            publishes relay blocks                 reads
@@ -52,7 +52,7 @@ use std::{
 use submissions::Backing;
 use tokio::sync::mpsc;
 
-/// The parts of the node that the collator is made of.
+/// Services of the node that the collator needs.
 pub(super) struct Parts<'a> {
 	pub(super) client: Arc<ParachainClient>,
 	pub(super) backend: Arc<ParachainBackend>,
@@ -67,7 +67,7 @@ pub(super) struct Parts<'a> {
 	pub(super) task_manager: &'a TaskManager,
 }
 
-/// Starts the collator, and `relay` by the clock.
+/// Starts the collator, and `relay` in real time.
 pub(super) fn start(
 	relay: SimulatedRelay,
 	downward_messages: QueuedMessages,
@@ -130,7 +130,7 @@ pub(super) fn start(
 		telemetry,
 		task_manager,
 	});
-	// On an async worker, as without upstream's collator.
+	// On an async worker, as with the other collator.
 	spawner.spawn(
 		"simulated-relay-chain",
 		"dev",
@@ -139,7 +139,7 @@ pub(super) fn start(
 	Ok(())
 }
 
-/// The clock: a relay block when its slot begins, and candidates when they come.
+/// Produces a relay block at the start of each slot, and takes candidates as they arrive.
 async fn run_relay(
 	mut relay: SimulatedRelay,
 	client: RelayClient,
@@ -174,7 +174,7 @@ async fn run_relay(
 	}
 }
 
-/// Produces the relay block of `slot`, and the sibling that replaces the one before it, if one does.
+/// Produces the relay block of `slot`. Replaces the previous one by a sibling if there is a fork.
 fn next_block(
 	relay: &mut SimulatedRelay,
 	client: &RelayClient,
@@ -190,13 +190,13 @@ fn next_block(
 	client.finalize(&relay.settled().header);
 }
 
-/// Returns the next relay slot that begins after that of the newest relay block, `tip`. Slots that begin
-/// before the process can use them, for example at its start, have no relay block.
+/// Returns the next relay slot after that of the newest relay block, `tip`. Slots that start before the process can
+/// use them, for example at its start, have no relay block.
 fn next_slot(tip: Slot) -> Slot {
 	now().map_or(tip, |now| now.max(tip)) + 1
 }
 
-/// Returns the time until the clock shows the beginning of relay slot `slot`.
+/// Returns the time until relay slot `slot` starts.
 fn until(slot: Slot) -> Duration {
 	let begin = UNIX_EPOCH + Duration::from_millis(slot.saturating_mul(RELAY_SLOT_ON_CHAIN_MS));
 	begin.duration_since(SystemTime::now()).unwrap_or_default()
@@ -206,8 +206,7 @@ fn now() -> Result<Slot, ServiceError> {
 	slot_now().map_err(|error| ServiceError::Other(format!("cannot read the clock: {error}")))
 }
 
-/// Fails if relay slot `first`, with which the relay chain starts, is too far ahead of the clock, which
-/// shows relay slot `now`.
+/// Fails if `first`, the first relay slot of the chain, is too far after `now`, the relay slot of the system clock.
 fn check_clock(first: Slot, now: Slot) -> Result<(), ServiceError> {
 	let ahead: u64 = first.saturating_sub(*now).into();
 	if ahead <= 1 {
@@ -215,7 +214,7 @@ fn check_clock(first: Slot, now: Slot) -> Result<(), ServiceError> {
 	}
 	Err(ServiceError::Other(format!(
 		"the chain's relay slot {} is {} s ahead of the clock, because its relay slots were shorter \
-		 than on chain (--relay-slot-ms), and the upstream collator uses the clock. Start with \
+		 than 6 s (--relay-slot-ms), and the upstream collator uses the clock. Start with \
 		 --collator own, with another --base-path, or after that time",
 		*first,
 		ahead.saturating_mul(RELAY_SLOT_ON_CHAIN_MS) / 1_000,
@@ -229,7 +228,7 @@ mod tests {
 	#[test]
 	fn a_chain_ahead_of_the_clock_is_rejected_with_the_remedy() {
 		check_clock(7.into(), 7.into()).unwrap();
-		// Started again within the slot of its newest block.
+		// Restarted within the slot of its newest block.
 		check_clock(8.into(), 7.into()).unwrap();
 		let error = check_clock(107.into(), 7.into()).unwrap_err().to_string();
 		assert!(error.contains("relay slot 107 is 600 s ahead of the clock"), "{error}");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! What the collator reads of the relay chain: a `RelayChainInterface` over simulated relay blocks.
+//! A `RelayChainInterface` over simulated relay blocks, from which the collator reads the relay chain.
 //!
-//! Every relay block is published here. Configuration, heads and proofs come from the state of the published
-//! block, as with a relay chain node.
+//! Relay blocks are published here. Configuration, heads and proofs come from the state of the published block, as
+//! with a relay chain node.
 //!
-//! What only a validator, a full node or a version 3 descriptor needs is an error that names the
-//! method, so that a collator which begins to ask for it is noticed.
+//! Methods that only validators, full nodes or version 3 descriptors need return an error with their name, so that
+//! a new call by the collator is noticed.
 
 use crate::{
 	dev::{
@@ -53,7 +53,7 @@ pub(super) struct RelayClient(Arc<Inner>);
 
 struct Inner {
 	para_id: ParaId,
-	/// The parachain, whose state has the validation code that the relay chain would hold.
+	/// The parachain's client, whose state has the validation code.
 	parachain: Arc<ParachainClient>,
 	/// Rules of the relay chain, for its sessions.
 	rules: Rules,
@@ -61,10 +61,10 @@ struct Inner {
 	published: Mutex<Published>,
 }
 
-/// The relay chain as it is known so far.
+/// The published relay chain.
 struct Published {
-	/// The newest relay blocks, oldest first, each after its parent. A block that replaces another one
-	/// comes after it. At most [`Published::KEPT`], never empty.
+	/// Newest relay blocks, parents first. A sibling comes after the block that it replaces. At most
+	/// [`Published::KEPT`], never empty.
 	blocks: VecDeque<Arc<RelayBlock>>,
 	finalized: PHash,
 	best_subscribers: Vec<UnboundedSender<PHeader>>,
@@ -72,8 +72,7 @@ struct Published {
 }
 
 impl Published {
-	/// Number of blocks that are kept. Twice as many as on the simulated relay chain, because a block
-	/// that was replaced is kept, too.
+	/// Number of stored blocks: twice as many as in the simulated relay chain, because replaced blocks are kept.
 	const KEPT: usize = 2 * SimulatedRelay::KEPT;
 
 	fn best(&self) -> &Arc<RelayBlock> {
@@ -103,7 +102,7 @@ impl RelayClient {
 		}))
 	}
 
-	/// Makes `block` the best block.
+	/// Sets the best block.
 	pub(super) fn publish(&self, block: &RelayBlock) {
 		let mut published = self.published();
 		published.blocks.push_back(Arc::new(block.clone()));
@@ -113,14 +112,14 @@ impl RelayClient {
 		notify(&mut published.best_subscribers, &block.header);
 	}
 
-	/// Makes the published block with that header the finalized block.
+	/// Sets the finalized block to the published block with that header.
 	pub(super) fn finalize(&self, header: &PHeader) {
 		let mut published = self.published();
 		published.finalized = header.hash();
 		notify(&mut published.finality_subscribers, header);
 	}
 
-	/// Returns the published block with that hash, also if it was replaced.
+	/// Returns the published block with that hash, even if it was replaced.
 	pub(super) fn block(&self, hash: PHash) -> RelayChainResult<Arc<RelayBlock>> {
 		let published = self.published();
 		let found = published.blocks.iter().rev().find(|block| block.header.hash() == hash);
@@ -145,7 +144,7 @@ impl RelayClient {
 	}
 }
 
-/// Sends `header` to the subscribers that are still there.
+/// Sends `header` to the remaining subscribers.
 fn notify(subscribers: &mut Vec<UnboundedSender<PHeader>>, header: &PHeader) {
 	subscribers.retain(|subscriber| subscriber.unbounded_send(header.clone()).is_ok());
 }
@@ -163,7 +162,7 @@ fn read(block: &RelayBlock, key: &[u8]) -> RelayChainResult<Option<StorageValue>
 	Ok(values.map_err(RelayChainError::StateMachineError)?.remove(key).flatten())
 }
 
-/// Error of a method that no collator with version 2 descriptors calls.
+/// Error of a method that collators with version 2 descriptors do not call.
 fn not_simulated<T>(method: &str) -> RelayChainResult<T> {
 	Err(RelayChainError::GenericError(format!(
 		"the simulated relay chain has no `{method}`: no collator with version 2 descriptors called \
@@ -186,7 +185,7 @@ impl RelayChainInterface for RelayClient {
 		let mut newest_first = published.blocks.iter().rev().map(|block| &block.header);
 		Ok(match block {
 			BlockId::Hash(hash) => newest_first.find(|header| header.hash() == hash),
-			// A block that was replaced is before the one that took its place.
+			// A replaced block comes before its sibling.
 			BlockId::Number(number) => newest_first.find(|header| header.number == number),
 		}
 		.cloned())
@@ -201,7 +200,7 @@ impl RelayChainInterface for RelayClient {
 	}
 
 	async fn import_notification_stream(&self) -> RelayChainResult<Headers> {
-		// Every relay block is the best block when it comes.
+		// Every new relay block is the best block.
 		self.new_best_notification_stream().await
 	}
 
@@ -308,7 +307,7 @@ impl RelayChainInterface for RelayClient {
 		&self,
 		at: PHash,
 	) -> RelayChainResult<BTreeMap<CoreIndex, VecDeque<ParaId>>> {
-		// All cores belong to the parachain, as far ahead as the relay chain schedules.
+		// All scheduled cores belong to the parachain.
 		let scheduler = self.configuration(at)?.scheduler_params;
 		let claims = VecDeque::from(vec![self.0.para_id; scheduler.lookahead as usize]);
 		Ok((0..scheduler.num_cores).map(|core| (CoreIndex(core), claims.clone())).collect())

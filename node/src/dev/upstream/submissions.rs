@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 
-//! What the collator sends to the relay chain: an overseer handle that makes candidates of collations.
+//! The overseer handle of the collator, which converts its collations to candidates.
 
 use super::relay_client::RelayClient;
 use crate::{
@@ -25,21 +25,21 @@ use sp_runtime::traits::Header as _;
 use std::{future::Future, sync::Arc};
 use tokio::sync::mpsc;
 
-/// Number of messages and of candidates that may wait. A collator sends a few per relay slot.
+/// Maximum number of pending messages and candidates. A collator sends a few per relay slot.
 const QUEUE: usize = 64;
 
-/// Receives what the collator sends to the relay chain's overseer.
+/// Receiver of the collator's messages to the relay chain's overseer.
 pub(super) struct Submissions {
 	events: metered::MeteredReceiver<Event>,
 }
 
-/// Creates an overseer handle for the collator, and what receives its messages.
+/// Creates an overseer handle, and the receiver of its messages.
 pub(super) fn overseer() -> (OverseerHandle, Submissions) {
 	let (sender, events) = metered::channel(QUEUE);
 	(Handle::new(sender), Submissions { events })
 }
 
-/// Makes candidates of collations.
+/// Converts collations to candidates.
 pub(super) struct Backing {
 	pub(super) relay: RelayClient,
 	pub(super) parachain: Arc<ParachainClient>,
@@ -52,7 +52,7 @@ pub(super) struct Backing {
 }
 
 impl Submissions {
-	/// Creates a queue of candidates, and returns what fills it. It ends when the collator ends.
+	/// Creates a queue of candidates and the task that fills it. The queue ends when the collator ends.
 	pub(super) fn candidates(
 		self,
 		backing: Backing,
@@ -63,7 +63,7 @@ impl Submissions {
 
 	async fn run(mut self, mut backing: Backing, candidates: mpsc::Sender<Candidate>) {
 		while let Some(event) = self.events.next().await {
-			// The others tell a real overseer whom to connect to and which parachain to collate for.
+			// Other messages tell a real overseer which validators to connect to, and the para id.
 			let Event::MsgToSubsystem {
 				msg:
 					AllMessages::CollationGeneration(CollationGenerationMessage::SubmitSegment(segment)),
@@ -102,13 +102,13 @@ impl Backing {
 		collations.into_iter().map(move |collation| match version {
 			CandidateDescriptorVersion::V2 => self.candidate(core_index, collation),
 			other => Err(format!(
-				"it has a descriptor of {other:?}, the simulated relay chain takes version 2",
+				"its descriptor is {other:?}, but the simulated relay chain needs version 2",
 			)
 			.into()),
 		})
 	}
 
-	/// Makes a candidate of `collation`, for the core with that index.
+	/// Converts `collation` to a candidate for the core with that index.
 	fn candidate(
 		&mut self,
 		core_index: CoreIndex,
@@ -125,13 +125,16 @@ impl Backing {
 		let expected = relay_parent.validation_data(validation_data.parent_head.clone());
 		if validation_data != expected {
 			return Err(format!(
-				"its validation data is {validation_data:?}, that of its relay parent is {expected:?}",
+				"its validation data is {validation_data:?}, but that of its relay parent is {expected:?}",
 			)
 			.into());
 		}
 		let core =
 			u8::try_from(core_index.0).ok().filter(|core| *core < self.cores).ok_or_else(|| {
-				format!("it is for core {}, the parachain has {} cores", core_index.0, self.cores)
+				format!(
+					"it is for core {}, but the parachain has {} cores",
+					core_index.0, self.cores
+				)
 			})?;
 		let (parent, head) =
 			(header_of(&validation_data.parent_head)?, header_of(&collation.head_data)?);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The share is that of the SDK's dynamic block weights.
+//! The share equals that of the SDK's dynamic block weights.
 
 use crate::mock::*;
 use conveyor_primitives::share::FULL_CORE;
@@ -9,7 +9,7 @@ use frame_support::{traits::Get, weights::Weight};
 use proptest::prelude::*;
 use sp_runtime::generic::Digest;
 
-/// The SDK's answer and ours for the block with this digest.
+/// Returns the SDK's and this pallet's maximum weight for the block with this digest.
 fn both(digest: &Digest) -> (Weight, Weight) {
 	System::initialize(&(System::block_number() + 1), &Default::default(), digest);
 	(MaxParachainBlockWeight::<Test, Rate>::get(), MessageService::share(digest))
@@ -20,10 +20,10 @@ proptest! {
 	fn the_share_is_that_of_the_sdk(rate in 0..=300u32, cores in 0..=300u16, before in 0..=300u16) {
 		new_test_ext().execute_with(|| {
 			Rate::set(rate);
-			// A block that is not the first one never gets more than its share.
+			// A block that is not the first one of its bundle never gets more than its share.
 			let (sdk, ours) = both(&digest(1, 0, cores));
 			prop_assert_eq!(sdk, ours);
-			// Without cores in the digest those of the block before count, or one core.
+			// Without cores in the digest, those of the previous block count, or one core.
 			let (sdk, ours) = both(&Digest::default());
 			prop_assert_eq!(sdk, ours);
 			PreviousCoreCount::<Test>::put(codec::Compact(before));

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Many messages, each of which fits into a block's share.
+//! Many messages that each fit into a block's share.
 
 use crate::mock::*;
 use frame_support::{traits::Get, weights::Weight};
 use proptest::prelude::*;
 
-/// An instruction of XCM, as the runtime weighs it.
+/// An XCM instruction with the runtime's weight.
 const INSTRUCTION: Weight = Weight::from_parts(1_000_000_000, 64 * 1024);
 
-/// The number of blocks in the bundle that is built on one of `cores`.
+/// Returns the number of blocks in the bundle built on one of `cores`.
 fn bundle(blocks: u8, cores: u16) -> u8 {
 	(0..blocks)
 		.find(|index| block(&digest(*index, 0, cores), false).ends_bundle)
@@ -33,7 +33,7 @@ fn a_backlog_ends_no_bundle() {
 	});
 }
 
-/// This is what a constant `ServiceWeight` does.
+/// Shows the effect of a constant `ServiceWeight`.
 #[test]
 fn a_full_cores_service_in_each_block_would_end_it() {
 	new_test_ext().execute_with(|| {
@@ -64,7 +64,7 @@ fn all_queues_are_served() {
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(64))]
 
-	/// Whatever is queued: no block but one that serves a heavy message takes more than its share.
+	/// For any queued messages: only a block that serves a heavy message uses more than its share.
 	#[test]
 	fn no_block_uses_more_than_its_part(
 		rate in 1..=12u32,
@@ -92,7 +92,7 @@ proptest! {
 					} else {
 						prop_assert!(!built.ends_bundle);
 						let share = MessageService::share(&digest);
-						// The hook's own reads beside the messages' part.
+						// The hook's reads, in addition to the messages' part.
 						let part = ServicePart::get() * share;
 						prop_assert!(built.used.all_lte(part + Weight::from_parts(2_000_000_000, 64 * 1024)));
 					}

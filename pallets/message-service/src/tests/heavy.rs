@@ -5,15 +5,15 @@
 use crate::{mock::*, Event, Service, ServiceState, BUNDLES_PER_FULL_CORE};
 use frame_support::weights::Weight;
 
-/// What happened in a bundle.
+/// Results of a bundle.
 #[derive(Default)]
 struct Bundle {
 	blocks: u8,
-	/// The queues that got the full core, each with the place of the block in the bundle.
+	/// Queues that got the full core, each with the index of the block in the bundle.
 	full_core: Vec<(u8, Origin)>,
 }
 
-/// The bundle of 12 blocks that is built on the only core.
+/// Builds a bundle of 12 blocks on the only core.
 fn bundle() -> Bundle {
 	let mut bundle = Bundle::default();
 	for index in 0..12 {
@@ -35,7 +35,7 @@ fn bundles(number: u8) -> Vec<Bundle> {
 	(0..number).map(|_| bundle()).collect()
 }
 
-/// The numbers of the bundles in which a queue got the full core.
+/// Returns the numbers of the bundles in which a queue got the full core.
 fn with_full_core(bundles: &[Bundle]) -> Vec<usize> {
 	let numbers = bundles.iter().enumerate().filter(|(_, bundle)| !bundle.full_core.is_empty());
 	numbers.map(|(number, _)| number).collect()
@@ -60,7 +60,7 @@ fn a_heavy_message_is_executed_in_a_first_block_and_its_queue_drains() {
 	});
 }
 
-/// The second one waits. The queue behind it does, too, but no other queue.
+/// The second heavy message waits, with its queue. Other queues do not wait.
 #[test]
 fn one_bundle_in_ten_gives_the_full_core_at_most() {
 	new_test_ext().execute_with(|| {
@@ -82,7 +82,7 @@ fn one_bundle_in_ten_gives_the_full_core_at_most() {
 	});
 }
 
-/// Twelve blocks and two queues: each queue is first in blocks of the same place in all bundles.
+/// Twelve blocks and two queues: each queue is the first one at the same block index in all bundles.
 #[test]
 fn each_heavy_queue_gets_its_turn() {
 	new_test_ext().execute_with(|| {
@@ -101,12 +101,12 @@ fn each_heavy_queue_gets_its_turn() {
 	});
 }
 
-/// The heaviest message that is not overweight is executed: none is stuck between the two.
+/// The heaviest message that is not overweight is executed, so no message is stuck between the two limits.
 #[test]
 fn no_message_is_neither_overweight_nor_executed() {
 	for time in (100..=1_000).step_by(20).chain(690..=700) {
 		new_test_ext().execute_with(|| {
-			// Uses the share of each block, also of the one that gives the full core.
+			// Uses the share of each block, also of the one with the full core.
 			for _ in 0..40 {
 				enqueue(sibling(2), millis(50));
 			}
@@ -125,7 +125,7 @@ fn no_message_is_neither_overweight_nor_executed() {
 #[test]
 fn a_message_that_proves_too_much_for_the_share_is_heavy() {
 	new_test_ext().execute_with(|| {
-		// The share's part is 298 KiB.
+		// The message part of the share is 298 KiB.
 		enqueue(sibling(1), Weight::from_parts(1_000_000, 2_000 * 1024));
 		assert_eq!(with_full_core(&bundles(2)), [0]);
 		assert_eq!(Executed::take().len(), 1);
@@ -136,11 +136,11 @@ fn a_message_that_proves_too_much_for_the_share_is_heavy() {
 fn an_idle_block_may_execute_it_earlier() {
 	new_test_ext().execute_with(|| {
 		Service::<Test>::put(ServiceState { heavy_queue: None, bundles_to_wait: 10 });
-		// More than the part of 58 ms, less than the share of 166 ms.
+		// More than the message part of 58 ms, less than the share of 166 ms.
 		enqueue(sibling(1), millis(100));
 		block(&digest(1, 0, 1), true);
 		assert_eq!(Executed::take(), [(sibling(1), millis(100))]);
-		// What it left behind does not cost a bundle.
+		// The stored queue does not end a bundle afterwards.
 		enqueue(sibling(1), millis(1));
 		Service::<Test>::mutate(|state| state.bundles_to_wait = 0);
 		assert!(with_full_core(&bundles(2)).is_empty());
@@ -177,7 +177,7 @@ fn at_rate_one_nothing_waits() {
 	});
 }
 
-/// An author that says nothing of bundles builds on his share alone.
+/// A block without bundle info gets only its share.
 #[test]
 fn without_bundles_heavy_messages_wait() {
 	new_test_ext().execute_with(|| {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a block may weigh while inherents are applied, and after that.
+//! Maximum block weight during inherents and after them.
 
 use crate::{mock::*, MaxBlockWeight, XcmpReservation};
 use conveyor_primitives::share::{block_share, FULL_CORE};
@@ -14,12 +14,12 @@ use frame_support::{
 	weights::Weight,
 };
 
-/// What a block may weigh: the SDK's answer and ours.
+/// Returns the SDK's and this pallet's maximum block weight.
 fn both() -> (Weight, Weight) {
 	(MaxParachainBlockWeight::<Test, Rate>::get(), MaxBlockWeight::<Test>::get())
 }
 
-/// Begin a block whose `on_initialize` uses `used`, up to its inherents.
+/// Starts a block whose `on_initialize` uses `used`, up to its inherents.
 fn begin(index: u8, used: Weight) {
 	let number = System::block_number() + 1;
 	System::initialize(&number, &Default::default(), &digest(index, 0, 1));
@@ -65,7 +65,7 @@ fn a_transaction_after_the_inherents_may_need_the_full_core() {
 	new_test_ext().execute_with(|| {
 		begin(0, Weight::zero());
 		System::note_inherents_applied();
-		// What the transaction extension `DynamicMaxBlockWeight` does with a large transaction.
+		// The transaction extension `DynamicMaxBlockWeight` does this for a large transaction.
 		BlockWeightMode::<Test>::put(Mode::PotentialFullCore {
 			context: System::block_number(),
 			first_transaction_index: Some(2),

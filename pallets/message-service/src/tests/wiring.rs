@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A runtime whose message queue is configured in another way is rejected.
+//! A runtime with another configuration of the message queue is rejected.
 
 use crate::mock::*;
 use frame_support::traits::Hooks;
