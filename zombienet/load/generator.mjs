@@ -121,11 +121,11 @@ export function generator({ chain, transactions, clock = systemClock, settings, 
 		if (blocks.has(hash)) return;
 		if ((root && blocks.size > 0) || rest.unread) missed = true;
 		tree.add({ hash, number, parent, root });
-		const ours = signatures.filter((signature) => ids.has(signature));
+		const own = signatures.filter((signature) => ids.has(signature));
 		blocks.set(hash, {
-			block: { ...rest, hash, number, ours: ours.length },
-			signatures: ours,
-			ids: ours.map((signature) => ids.get(signature)),
+			block: { ...rest, hash, number, own: own.length },
+			signatures: own,
+			ids: own.map((signature) => ids.get(signature)),
 			failures: new Map(failures.map(([signature, text]) => [ids.get(signature), text])),
 		});
 		if (includedUnknown.delete(hash)) include(hash);

@@ -60,7 +60,7 @@ describe('a load', () => {
 		assert.equal(report.seconds, 30);
 		assert.equal(report.perSecond.inBlock, 2);
 		assert.equal(report.perSecond.asked, 2);
-		assert.deepEqual(shown.slice(0, 5).map(({ ours }) => ours), [13, 12, 12, 12, 12]);
+		assert.deepEqual(shown.slice(0, 5).map(({ own }) => own), [13, 12, 12, 12, 12]);
 		assert.equal(report.blocks.blocks, 4);
 		assert.equal(report.blocks.refTime.share, 0.1);
 		assert.equal(report.blocks.blockSeconds, 6);
@@ -105,9 +105,9 @@ describe('a load', () => {
 	it('counts the transactions of others only as weight', async () => {
 		const run = begin();
 		await run.clock.move(1_000);
-		run.chain.block({ transactions: [{ account: 3, nonce: 0, signature: 'not ours' }] });
+		run.chain.block({ transactions: [{ account: 3, nonce: 0, signature: 'of another' }] });
 		await run.clock.move(0);
-		assert.deepEqual([run.shown[0].ours, run.load.report().inBlock], [0, 0]);
+		assert.deepEqual([run.shown[0].own, run.load.report().inBlock], [0, 0]);
 	});
 });
 
@@ -246,9 +246,9 @@ describe('other senders', () => {
 		const { clock, chain, load } = run;
 		await clock.move(1_600);
 		assert.equal(load.report().sent, 4);
-		const stranger = { account: 2, nonce: 0, signature: 'not ours' };
-		const ours = [...chain.pool.values()].filter(({ account }) => account !== 2);
-		chain.block({ transactions: [stranger, ...ours] });
+		const stranger = { account: 2, nonce: 0, signature: 'of another' };
+		const own = [...chain.pool.values()].filter(({ account }) => account !== 2);
+		chain.block({ transactions: [stranger, ...own] });
 		chain.pool.clear();
 		chain.finalize();
 		// The node reports the nonce as used, and the next finalized block shows why.

@@ -12,10 +12,10 @@ const named = (counts, names) => names.filter((name) => counts[name] > 0).map((n
 const list = (parts) => (parts.length > 0 ? ` (${parts.join(', ')})` : '');
 
 // Returns the line for a new block of the best chain.
-export function blockLine({ number, ours, refTime, proofSize, length, unread }, limits) {
+export function blockLine({ number, own, refTime, proofSize, length, unread }, limits) {
 	if (unread) return `#${number}: could not be read`;
 	const of = (value, name, divisor, unit) => `${fixed(value / divisor, divisor === MIB ? 2 : 0)} ${unit} (${percent(value / limits[name])})`;
-	return `#${number}: ${ours} ours, ref time ${of(refTime, 'refTime', PICOSECONDS, 'ms')}, proof ${of(proofSize, 'proofSize', MIB, 'MiB')}, length ${of(length, 'length', MIB, 'MiB')}`;
+	return `#${number}: ${own} of this load, ref time ${of(refTime, 'refTime', PICOSECONDS, 'ms')}, proof ${of(proofSize, 'proofSize', MIB, 'MiB')}, length ${of(length, 'length', MIB, 'MiB')}`;
 }
 
 // Returns the line that describes one transaction, printed before the load starts.

@@ -7,8 +7,8 @@ const MIB = 1024 * 1024;
 const LIMITS = { refTime: 2e12, proofSize: 10 * MIB, length: 5 * MIB };
 
 test('the line for a block', () => {
-	const block = { number: 7, ours: 150, refTime: 1.5e12, proofSize: 5 * MIB, length: MIB };
-	assert.equal(blockLine(block, LIMITS), '#7: 150 ours, ref time 1500 ms (75 %), proof 5.00 MiB (50 %), length 1.00 MiB (20 %)');
+	const block = { number: 7, own: 150, refTime: 1.5e12, proofSize: 5 * MIB, length: MIB };
+	assert.equal(blockLine(block, LIMITS), '#7: 150 of this load, ref time 1500 ms (75 %), proof 5.00 MiB (50 %), length 1.00 MiB (20 %)');
 	assert.equal(blockLine({ number: 8, unread: true }, LIMITS), '#8: could not be read');
 });
 

@@ -26,7 +26,7 @@ export function usage() {
 				blocks: counted.length,
 				seconds,
 				blockSeconds: counted.length > 0 ? seconds / counted.length : null,
-				transactions: sum(counted, 'ours'),
+				transactions: sum(counted, 'own'),
 				...Object.fromEntries(['refTime', 'proofSize', 'length'].map((name) => [name, used(counted, name, limits[name], seconds)])),
 				unread: counted.filter(({ unread }) => unread).length,
 			};

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { rateOf, usage } from './usage.mjs';
 
 const LIMITS = { refTime: 100, proofSize: 1000, length: 10 };
-const block = (hash, refTime, ours = 1) => ({ hash, number: 1, refTime, proofSize: refTime * 10, length: 1, ours });
+const block = (hash, refTime, own = 1) => ({ hash, number: 1, refTime, proofSize: refTime * 10, length: 1, own });
 
 test('usage is given per block, as a share of the limit, and per second', () => {
 	const used = usage();
@@ -52,7 +52,7 @@ test('a block that could not be read is counted as such', () => {
 	const used = usage();
 	used.begin(0);
 	used.enact(block('first', 1), 1);
-	used.enact({ hash: 'a', number: 2, ours: 0, unread: true }, 2_001);
+	used.enact({ hash: 'a', number: 2, own: 0, unread: true }, 2_001);
 	const { unread, refTime } = used.figures(LIMITS);
 	assert.deepEqual([unread, refTime.total], [1, 0]);
 });

@@ -117,7 +117,7 @@ describe('network sync', { timeout: 1_800_000 }, () => {
 			fail: (error) => pipeline.fail(error),
 			onBlock(block) {
 				if (!block.unread) usages.set(block.hash, block);
-				if (block.ours > 0) loaded.add(block.hash);
+				if (block.own > 0) loaded.add(block.hash);
 			},
 		});
 		loads.push(load);

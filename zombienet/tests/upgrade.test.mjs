@@ -125,8 +125,8 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 
 		// Any account may submit authorized code. The relay chain checks it while this transaction is not final
 		// yet.
-		const bringing = submit(api.tx.System.apply_authorized_upgrade({ code }), devAccount('Eve').signer, { what: 'apply_authorized_upgrade', seconds: SECONDS.transaction });
-		const refused = bringing.then(({ ok, dispatchError }) => (ok ? new Promise(() => {}) : assert.fail(`the code was refused: ${JSON.stringify(dispatchError)}`)));
+		const submission = submit(api.tx.System.apply_authorized_upgrade({ code }), devAccount('Eve').signer, { what: 'apply_authorized_upgrade', seconds: SECONDS.transaction });
+		const refused = submission.then(({ ok, dispatchError }) => (ok ? new Promise(() => {}) : assert.fail(`the code was refused: ${JSON.stringify(dispatchError)}`)));
 		const { client, api: relay } = to('bob');
 		const checked = firstOf(SECONDS.check, 'the relay chain to check the code and to schedule the upgrade', client.bestBlocks$, () => relay.query.Paras.FutureCodeUpgrades.getValue(PARA, { at: 'best' }));
 		const goAhead = await Promise.race([checked, refused]);
@@ -135,7 +135,7 @@ describe('an upgrade on network basic', { timeout: 2_400_000 }, () => {
 		const schedule = api.tx.Velocity.schedule_limits({ limits: LIMITS, at: { type: 'RelayBlock', value: due } }).decodedCall;
 		const scheduled = await submit(api.tx.Sudo.sudo({ call: schedule }), devAccount('Alice').signer, { what: 'schedule_limits', seconds: SECONDS.transaction });
 		assert.ok(scheduled.ok, `the call failed: ${JSON.stringify(scheduled.dispatchError)}`);
-		assert.ok((await bringing).ok);
+		assert.ok((await submission).ok);
 
 		const stored = chain.blocks.find((block) => block.stored);
 		console.log(`code of ${code.length} bytes announced in parachain block #${stored.number} on relay block #${stored.relayParent}; unincluded blocks: ${stored.unincluded.join(' ')}`);

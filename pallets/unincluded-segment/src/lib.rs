@@ -66,7 +66,7 @@
 //!
 //! # Scenario: parachain-system's segment differs
 //!
-//! Example: somebody cleared it. parachain-system does not find the next included head and drops nothing.
+//! Example: a root call cleared it. parachain-system does not find the next included head and drops nothing.
 //! The tracker compares the head with the hash in `frame_system` and makes progress. The lengths differ,
 //! so the block deposits [`Event::FaultDetected`]. When a block is included that parachain-system knows,
 //! the lengths are equal again: [`Event::FaultResolved`].

@@ -103,31 +103,31 @@ fn main() {
 		exit(2);
 	});
 	let sdk = Chain::with_the_sdks_hook();
-	let ours = Chain::with_pallet_velocity();
-	for chain in [&sdk, &ours] {
+	let velocity = Chain::with_pallet_velocity();
+	for chain in [&sdk, &velocity] {
 		history::assert_limits(chain.state());
 	}
 
 	let mut report = Report::default();
 	for history in History::ALL {
-		let (sdk, ours) = (prepare(sdk.state(), history), prepare(ours.state(), history));
+		let (sdk, velocity) = (prepare(sdk.state(), history), prepare(velocity.state(), history));
 		if report.blocks.is_empty() {
 			report.control = Some((
 				pairs(execution_time, &sdk.blocks[0], &sdk.blocks[0], samples),
 				pairs(validation_time, &sdk, &sdk, samples),
 			));
 		}
-		for (place, (sdk, ours)) in sdk.blocks.iter().zip(&ours.blocks).enumerate() {
+		for (place, (sdk, velocity)) in sdk.blocks.iter().zip(&velocity.blocks).enumerate() {
 			let name = history.block(place);
 			eprintln!("measuring the execution: {name}");
-			let pairs = pairs(execution_time, sdk, ours, samples);
+			let pairs = pairs(execution_time, sdk, velocity, samples);
 			let times = Times { name, blocks: 1, is_empty: history.is_empty(), pairs };
-			report.blocks.push(Row { times, sdk: costs(sdk), ours: costs(ours) });
+			report.blocks.push(Row { times, sdk: costs(sdk), velocity: costs(velocity) });
 		}
 		let name = history.candidate();
 		eprintln!("measuring the validation: {name}");
-		let pairs = pairs(validation_time, &sdk, &ours, samples);
-		let blocks = ours.blocks.len();
+		let pairs = pairs(validation_time, &sdk, &velocity, samples);
+		let blocks = velocity.blocks.len();
 		report.candidates.push(Times { name, blocks, is_empty: history.is_empty(), pairs });
 	}
 	println!("{report}");

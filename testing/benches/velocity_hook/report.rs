@@ -28,8 +28,8 @@ pub(crate) struct Times {
 impl Times {
 	/// Returns the additional time with pallet-velocity, in milliseconds.
 	fn difference(&self) -> f64 {
-		let (sdk, ours) = self.pairs.medians();
-		ours - sdk
+		let (sdk, velocity) = self.pairs.medians();
+		velocity - sdk
 	}
 
 	fn meets_goal(&self) -> bool {
@@ -45,12 +45,12 @@ pub(crate) struct Row {
 	/// Storage costs with the SDK's hook.
 	pub(crate) sdk: Costs,
 	/// Storage costs with pallet-velocity.
-	pub(crate) ours: Costs,
+	pub(crate) velocity: Costs,
 }
 
 impl Row {
 	fn proof_difference(&self) -> i64 {
-		self.ours.proof as i64 - self.sdk.proof as i64
+		self.velocity.proof as i64 - self.sdk.proof as i64
 	}
 }
 
@@ -66,9 +66,12 @@ pub(crate) struct Report {
 }
 
 fn write_times(to: &mut Formatter<'_>, block: &str, times: &Pairs) -> Result {
-	let ((sdk, ours), (lower, upper)) = (times.medians(), times.quartiles());
+	let ((sdk, velocity), (lower, upper)) = (times.medians(), times.quartiles());
 	let ratio = times.ratio();
-	writeln!(to, "| {block} | {sdk:.3} ms | {ours:.3} ms | {ratio:.4} | {lower:.4} to {upper:.4} |")
+	writeln!(
+		to,
+		"| {block} | {sdk:.3} ms | {velocity:.3} ms | {ratio:.4} | {lower:.4} to {upper:.4} |"
+	)
 }
 
 fn verdict(met: bool) -> &'static str {
@@ -134,22 +137,22 @@ impl Display for Report {
 		writeln!(to, "Proof and storage of a block, SDK's hook and pallet-velocity:\n")?;
 		writeln!(to, "| | proof | difference | keys read | keys written | reads | writes |")?;
 		writeln!(to, "| --- | --- | --- | --- | --- | --- | --- |")?;
-		for row @ Row { times, sdk, ours } in &self.blocks {
+		for row @ Row { times, sdk, velocity } in &self.blocks {
 			writeln!(
 				to,
 				"| {} | {}, {} bytes | {:+} | {}, {} | {}, {} | {}, {} | {}, {} |",
 				times.name,
 				sdk.proof,
-				ours.proof,
+				velocity.proof,
 				row.proof_difference(),
 				sdk.read,
-				ours.read,
+				velocity.read,
 				sdk.written,
-				ours.written,
+				velocity.written,
 				sdk.accesses.reads,
-				ours.accesses.reads,
+				velocity.accesses.reads,
 				sdk.accesses.writes,
-				ours.accesses.writes,
+				velocity.accesses.writes,
 			)?;
 		}
 		writeln!(to)?;

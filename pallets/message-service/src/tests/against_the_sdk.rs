@@ -21,14 +21,14 @@ proptest! {
 		new_test_ext().execute_with(|| {
 			Rate::set(rate);
 			// A block that is not the first one of its bundle never gets more than its share.
-			let (sdk, ours) = both(&digest(1, 0, cores));
-			prop_assert_eq!(sdk, ours);
+			let (sdk, own) = both(&digest(1, 0, cores));
+			prop_assert_eq!(sdk, own);
 			// Without cores in the digest, those of the previous block count, or one core.
-			let (sdk, ours) = both(&Digest::default());
-			prop_assert_eq!(sdk, ours);
+			let (sdk, own) = both(&Digest::default());
+			prop_assert_eq!(sdk, own);
 			PreviousCoreCount::<Test>::put(codec::Compact(before));
-			let (sdk, ours) = both(&Digest::default());
-			prop_assert_eq!(sdk, ours);
+			let (sdk, own) = both(&Digest::default());
+			prop_assert_eq!(sdk, own);
 			Ok(())
 		})?;
 	}
