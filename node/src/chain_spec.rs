@@ -182,7 +182,7 @@ mod tests {
 	}
 
 	#[test]
-	fn an_unknown_chain_is_refused_with_the_valid_ids() {
+	fn an_unknown_chain_is_rejected_with_the_valid_ids() {
 		let unknown = load("no-such-chain").unwrap_err();
 		assert!(unknown.contains("unknown chain `no-such-chain`"), "{unknown}");
 		for valid in ["`dev`", "`local`", "path"] {
@@ -212,7 +212,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_file_is_read() {
+	fn a_file_is_loaded() {
 		let (_folder, path) = file(serde_json::json!({ "relay_chain": "relay", "para_id": 7 }));
 		let spec = load(&path).unwrap();
 		assert_eq!(spec.id(), "from_a_file");
@@ -223,14 +223,14 @@ mod tests {
 	}
 
 	#[test]
-	fn a_file_that_is_no_parachain_s_is_refused_with_what_is_missing() {
+	fn a_file_without_a_parachain_is_rejected_with_the_missing_field() {
 		let (_folder, path) = file(serde_json::json!({}));
 		let error = load(&path).unwrap_err();
 		assert!(error.contains(&path) && error.contains("`relay_chain`"), "{error}");
 	}
 
 	#[test]
-	fn extensions_are_read_in_all_the_ways_they_were_ever_written() {
+	fn extensions_are_read_in_all_former_spellings() {
 		let snake: Extensions =
 			serde_json::from_str(r#"{"relay_chain":"relay","para_id":1}"#).unwrap();
 		let camel: Extensions =

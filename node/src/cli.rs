@@ -285,7 +285,7 @@ mod tests {
 	}
 
 	#[test]
-	fn both_halves_get_their_arguments() {
+	fn both_parts_get_their_arguments() {
 		let cli = parsed(&[
 			"--collator",
 			"--chain",
@@ -335,14 +335,14 @@ mod tests {
 	}
 
 	#[test]
-	fn the_sdk_s_dev_is_refused_with_what_to_do_instead() {
+	fn the_sdk_s_option_dev_is_rejected_with_the_remedy() {
 		let error = parsed(&["--dev"]).check().unwrap_err().to_string();
 		assert!(error.contains("`dev` (without dashes)"), "{error}");
 		assert!(error.contains("--chain dev"), "{error}");
 	}
 
 	#[test]
-	fn a_share_of_the_largest_pov_is_between_1_and_100() {
+	fn the_maximum_pov_percentage_is_between_1_and_100() {
 		for (percentage, valid) in [("0", false), ("1", true), ("100", true), ("101", false)] {
 			let checked = parsed(&["--experimental-max-pov-percentage", percentage]).check();
 			assert_eq!(checked.is_ok(), valid, "{percentage}");

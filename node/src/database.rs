@@ -114,7 +114,7 @@ mod tests {
 	}
 
 	#[test]
-	fn paritydb_is_the_default_of_both_halves() {
+	fn paritydb_is_the_default_of_both_parts() {
 		let tokio = tokio::runtime::Runtime::new().unwrap();
 		let folder = tempfile::tempdir().unwrap();
 		let base_path = folder.path().to_str().unwrap();
@@ -131,7 +131,7 @@ mod tests {
 	}
 
 	#[test]
-	fn the_halves_do_not_collide() {
+	fn the_parts_use_different_ports_and_folders() {
 		let tokio = tokio::runtime::Runtime::new().unwrap();
 		let folder = tempfile::tempdir().unwrap();
 		let cli = parachain(&["--base-path", folder.path().to_str().unwrap()]).unwrap();
@@ -149,7 +149,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_command_without_a_database_option_gets_paritydb_too() {
+	fn a_command_without_a_database_option_uses_paritydb() {
 		let tokio = tokio::runtime::Runtime::new().unwrap();
 		let cli = Cli::try_from_iter(["conveyor-node", "export-genesis-head", "--chain", "local"])
 			.unwrap();
@@ -161,7 +161,7 @@ mod tests {
 	}
 
 	#[test]
-	fn rocksdb_is_refused_for_both_halves_and_leaves_nothing_behind() {
+	fn rocksdb_is_rejected_for_both_parts_before_anything_is_created() {
 		let tokio = tokio::runtime::Runtime::new().unwrap();
 		let folder = tempfile::tempdir().unwrap();
 		let base_path = folder.path().join("parachain");

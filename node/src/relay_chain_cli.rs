@@ -261,13 +261,13 @@ mod tests {
 	}
 
 	#[test]
-	fn a_mistake_is_an_error_and_not_an_exit() {
+	fn a_wrong_argument_is_an_error_and_not_an_exit() {
 		let error = parse(&["--no-such-argument".into()]).unwrap_err().to_string();
 		assert!(error.contains("--no-such-argument"), "{error}");
 	}
 
 	#[test]
-	fn what_zombienet_passes_is_understood() {
+	fn arguments_of_zombienet_are_accepted() {
 		let cli = parsed(&[
 			"--base-path",
 			"relay-data",
@@ -288,7 +288,7 @@ mod tests {
 	}
 
 	#[test]
-	fn what_is_not_given_comes_from_the_parachain_s_half() {
+	fn defaults_come_from_the_parachain_s_part() {
 		let cli = parsed(&[]);
 		assert_eq!(cli.chain_id(false).unwrap(), "named-by-the-parachain");
 		assert_eq!(
@@ -299,7 +299,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_relay_chain_without_a_specification_is_refused_with_what_to_do() {
+	fn a_relay_chain_without_a_specification_is_rejected_with_the_remedy() {
 		for id in ["westend-local", "rococo-local", "dev", "no-such-file.json"] {
 			let error = parsed(&[]).load_spec(id).expect_err("there is no such chain");
 			assert!(error.contains(&format!("`{id}`")), "{error}");

@@ -34,7 +34,6 @@ export async function figuresOf({ pipeline, relay, para }) {
 	]);
 	const figures = pipeline.summary();
 	const chances = lookahead - offset;
-	const text = `${summaryText(figures)}
-	  chances           ${chances} per candidate (lookahead ${lookahead}, relay parent offset ${offset})`;
+	const text = `${summaryText(figures)}\n  chances           ${chances} per candidate (lookahead ${lookahead}, relay parent offset ${offset})`;
 	return { text, wrong: contradictions({ figures, lines: pipeline.lines(), chances, final }) };
 }

@@ -168,7 +168,7 @@ mod tests {
 	}
 
 	#[test]
-	fn the_rules_are_those_of_the_versions_in_use() {
+	fn the_rules_were_compared_with_the_versions_in_use() {
 		for (name, version, functions) in COMPARED {
 			assert_eq!(
 				locked(name),
@@ -270,7 +270,7 @@ mod tests {
 	}
 
 	#[test]
-	fn blocks_on_an_abandoned_relay_block_are_left_behind() {
+	fn blocks_on_an_abandoned_relay_block_are_not_built_on() {
 		let (mut tree, genesis) = Tree::genesis();
 		let first = tree.add(&genesis, 1, true);
 		let on_the_fork = tree.add(&first, 12, true);
@@ -281,7 +281,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_bundle_that_was_given_up_is_not_built_on() {
+	fn an_abandoned_bundle_is_not_built_on() {
 		let (mut tree, genesis) = Tree::genesis();
 		let end = tree.add(&genesis, 1, true);
 		let begun = tree.add(&end, 2, false);

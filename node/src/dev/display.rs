@@ -105,7 +105,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_line_shows_events_in_the_order_of_a_block_s_life() {
+	fn a_line_shows_included_then_backed_then_collated_blocks() {
 		let events = Events {
 			included: vec![candidate(4, 0)],
 			backed: vec![candidate(5, 0)],

@@ -78,7 +78,7 @@ mod tests {
 	}
 
 	#[test]
-	fn labels_are_those_of_the_observer() {
+	fn labels_equal_the_observer_s() {
 		assert_eq!(bundle((4, 0), (4, 0)).to_string(), "P4");
 		assert_eq!(bundle((4, 1), (4, 1)).to_string(), "P4'");
 		assert_eq!(bundle((4, 0), (6, 0)).to_string(), "P4-6");

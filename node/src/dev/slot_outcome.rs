@@ -100,8 +100,8 @@ mod tests {
 		let text = NoBlock::NoCores { ahead: 2, lookahead: 2 }.to_string();
 		assert_eq!(
 			text,
-			"no cores are scheduled: the collator looks 2 relay blocks ahead, and with a lookahead of \
-			 2 the relay chain schedules 1 at most. Set --lookahead to 3 or more",
+			"no cores are scheduled: the collator needs cores 2 relay blocks ahead, but with a \
+			 lookahead of 2 the relay chain schedules at most 1. Set --lookahead to at least 3",
 		);
 		let refusal = Refusal::SegmentFull { length: 4, capacity: 4 };
 		assert_eq!(NoBlock::Refused(refusal).to_string(), refusal.to_string());

@@ -122,12 +122,12 @@ mod tests {
 	}
 
 	#[test]
-	fn what_can_be_assumed_does_not_stop_the_collator() {
+	fn an_optional_api_does_not_stop_the_collator() {
 		verdict("it", &[asked("A", None, Without::Assumes("the best"))]).unwrap();
 	}
 
 	#[test]
-	fn all_that_is_missing_is_named_with_the_remedy() {
+	fn all_missing_apis_are_named_with_the_remedy() {
 		let error = verdict(
 			"the runtime `x` at block #7",
 			&[

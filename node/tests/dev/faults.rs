@@ -90,7 +90,7 @@ async fn no_transaction_is_lost_with_relay_sessions_and_late_availability() {
 
 /// The handling of a pool that rejects a transaction and keeps it nevertheless.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_pool_has_already_is_followed_to_its_finalization() {
+async fn a_transaction_that_the_pool_already_has_is_followed_to_finality() {
 	let chain = DevChain::start(&[FASTER]).await;
 	let first = chain.submit(Bob, transfer(), 0).await;
 	let again = chain.submit_signed(Bob, 0, first.transaction.clone()).await;

@@ -121,7 +121,7 @@ async fn governance_changes_the_limits_without_an_upgrade() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn transactions_are_included_and_limits_are_for_the_admin() {
+async fn transactions_are_included_and_only_the_admin_sets_limits() {
 	let chain = DevChain::start(&[FAST]).await;
 	let before = chain.free_balance(Charlie).await;
 	let value = 5_000_000_000_000;

@@ -159,7 +159,7 @@ fn bundle_does_not_fit(room: u32) -> Refusal {
 /// The collator stops after the first of three cores. The limits change after the first core of the next relay slot. Its other
 /// cores get no block, because they were planned with the previous limits.
 #[test]
-fn a_relay_slot_is_closed_in_which_limits_change_before_the_last_core() {
+fn a_relay_slot_admits_no_more_blocks_if_limits_change_before_its_last_core() {
 	let fast = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
 	let mut state = chain(fast);
 	let genesis = state.head().clone();

@@ -25,7 +25,7 @@ fn validate(candidate: &ValidationParams) -> Result<ValidationResult, String> {
 }
 
 #[test]
-fn the_wasm_is_small_enough_for_a_pvf_and_says_what_it_is() {
+fn the_wasm_is_below_the_size_limit_and_contains_its_version() {
 	let code = Code::of_runtime().wasm();
 	// polkadot's limit (`MAX_CODE_SIZE`), and the network's limit.
 	assert!(code.len() < 3 * 1024 * 1024, "{} bytes", code.len());
@@ -49,7 +49,7 @@ fn the_test_variant_has_the_next_version_and_switches_that_are_off() {
 }
 
 #[test]
-fn every_version_of_the_metadata_knows_the_velocity_pallet() {
+fn every_version_of_the_metadata_contains_the_velocity_pallet() {
 	let state = State::of_preset("development");
 	let versions: Vec<u32> = state.call("Metadata_metadata_versions", ());
 	for version in [14u32, 15, 16] {
@@ -75,7 +75,7 @@ fn every_version_of_the_metadata_knows_the_velocity_pallet() {
 }
 
 #[test]
-fn presets_make_chains_with_valid_limits() {
+fn presets_contain_valid_limits() {
 	for (preset, authorities, capacity) in
 		[("development", 1, 4), ("local_testnet", 2, 4), ("sync", 2, 1)]
 	{
@@ -102,7 +102,7 @@ fn schedule_limits(state: &State, limits: Limits) -> OpaqueExtrinsic {
 }
 
 #[test]
-fn a_validator_accepts_what_the_collator_builds() {
+fn a_validator_accepts_the_collator_s_candidate() {
 	let mut state = State::of_preset("development");
 	let mut builder = Builder::new(&mut state, RELAY);
 	builder.build(&[], None);
@@ -158,7 +158,7 @@ fn a_validator_accepts_a_bundle_with_transactions_in_each_block() {
 }
 
 #[test]
-fn the_velocity_is_enforced_where_the_block_is_executed() {
+fn the_velocity_is_enforced_when_a_block_is_executed() {
 	// Velocity 1 admits one more block: a third one is rejected.
 	let mut state = State::of_preset("development");
 	let mut builder = Builder::new(&mut state, RELAY);
@@ -178,7 +178,7 @@ fn the_velocity_is_enforced_where_the_block_is_executed() {
 }
 
 #[test]
-fn a_validator_refuses_what_was_tampered_with() {
+fn a_validator_rejects_a_modified_candidate() {
 	let mut state = State::of_preset("development");
 	let mut builder = Builder::new(&mut state, RELAY);
 	builder.build(&[], None);
@@ -199,7 +199,7 @@ fn a_validator_refuses_what_was_tampered_with() {
 }
 
 #[test]
-fn plain_accounts_pay_for_a_refused_change_and_change_nothing() {
+fn other_accounts_pay_for_a_rejected_change_without_effect() {
 	let mut state = State::of_preset("development");
 	let limits = Limits { velocity: 3, capacity: 12, target_block_rate: 3 };
 	let call: RuntimeCall =
@@ -245,7 +245,7 @@ fn a_relay_parent_offset_in_storage_makes_every_candidate_invalid_and_nothing_el
 }
 
 #[test]
-fn the_switch_for_invalid_candidates_is_noticed_by_validators_only() {
+fn only_validators_reject_blocks_with_the_switch_for_invalid_candidates() {
 	let test = Code::new(conveyor_runtime_test::WASM_BINARY);
 	let mut genesis = test.preset("development");
 	genesis["switches"]["invalidCandidates"] = true.into();

@@ -50,7 +50,7 @@ fn a_candidate_is_backed_and_then_included() {
 }
 
 #[test]
-fn the_delay_is_that_of_the_rules() {
+fn inclusion_follows_the_configured_delay() {
 	for (inclusion_delay, backing_delay) in [(1, 1), (2, 1), (3, 2), (6, 5)] {
 		let rules = Rules { inclusion_delay, lookahead: 20, ..RULES };
 		assert_eq!(rules.backing_delay(), backing_delay);
@@ -68,7 +68,7 @@ fn the_delay_is_that_of_the_rules() {
 }
 
 #[test]
-fn a_core_takes_one_candidate_a_block_and_candidates_are_chained() {
+fn a_core_takes_one_candidate_per_relay_block_in_order() {
 	let waiting = [1, 2, 3, 4, 5].map(|head| candidate(head, 9, (head - 1) % 3));
 	let waiting = proposals(waiting, 10);
 	let (state, events) = waiting.next(&genesis(), 11, &RULES, no_misses());
@@ -83,7 +83,7 @@ fn a_core_takes_one_candidate_a_block_and_candidates_are_chained() {
 }
 
 #[test]
-fn what_leaves_the_window_is_lost_with_all_that_builds_on_it() {
+fn a_candidate_outside_the_window_is_lost_with_its_descendants() {
 	let anywhere = |_: &RelayId| true;
 	let mut waiting = proposals([candidate(1, 9, 0), candidate(2, 10, 0)], 10);
 	for number in 11..=12 {
@@ -98,7 +98,7 @@ fn what_leaves_the_window_is_lost_with_all_that_builds_on_it() {
 }
 
 #[test]
-fn what_stands_on_another_fork_is_lost() {
+fn a_candidate_on_another_fork_is_lost() {
 	let fork = RelayId { number: 10, hash: Hash::repeat_byte(1) };
 	let on_fork = Candidate { relay_parent: fork, ..candidate(2, 10, 0) };
 	let mut waiting = proposals([candidate(1, 9, 0), on_fork, candidate(3, 10, 0)], 10);
@@ -108,7 +108,7 @@ fn what_stands_on_another_fork_is_lost() {
 }
 
 #[test]
-fn of_two_candidates_on_one_head_the_first_wins() {
+fn of_two_candidates_with_one_parent_the_first_is_backed() {
 	let other = Candidate { head: HeadData(vec![9]), ..candidate(1, 9, 0) };
 	let mut waiting = proposals([candidate(1, 9, 0), other], 10);
 	let (state, events) = waiting.next(&genesis(), 11, &RULES, no_misses());
@@ -163,7 +163,7 @@ fn a_candidate_keeps_its_core_until_it_is_available_or_times_out() {
 }
 
 #[test]
-fn a_session_change_loses_what_is_not_included() {
+fn a_session_change_drops_unincluded_candidates() {
 	let rules = Rules { session: Some(12), ..RULES };
 	let sessions = [11, 12, 23, 24].map(|number| rules.session_for_child(number));
 	assert_eq!(sessions, [0, 1, 1, 2]);

@@ -92,7 +92,7 @@ fn several_candidates_are_pending_at_the_same_time() {
 }
 
 #[test]
-fn a_candidate_beside_the_newest_head_is_lost() {
+fn a_candidate_on_an_old_head_is_lost() {
 	let mut relay = relay(2);
 	let on_nothing = candidate(&relay, 3);
 	relay.propose(candidate(&relay, 1));
@@ -181,7 +181,7 @@ fn the_go_ahead_signal_lasts_until_a_block_has_seen_it() {
 }
 
 #[test]
-fn the_state_root_is_that_of_the_state() {
+fn the_header_has_the_state_root_of_the_state() {
 	let relay = relay(1);
 	assert_ne!(relay.tip().header.state_root, BlakeTwo256::hash(&[]));
 	assert!(read::<HeadData>(relay.tip(), b"not there").is_none());
@@ -208,7 +208,7 @@ fn the_state_has_the_configuration_of_a_relay_chain() {
 }
 
 #[test]
-fn a_fork_undoes_what_was_backed_and_included_in_the_tip() {
+fn a_fork_undoes_the_backings_and_inclusions_of_the_tip() {
 	let always = RandomFaults { relay_fork_rate: 1.0, ..NO_FAULTS };
 	let mut relay = relay_with(Settings { faults: always, ..settings(2) });
 	assert!(relay.reorganize().is_none(), "the first block stays");

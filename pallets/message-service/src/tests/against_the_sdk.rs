@@ -17,7 +17,7 @@ fn both(digest: &Digest) -> (Weight, Weight) {
 
 proptest! {
 	#[test]
-	fn the_share_is_that_of_the_sdk(rate in 0..=300u32, cores in 0..=300u16, before in 0..=300u16) {
+	fn the_share_equals_the_sdk_s(rate in 0..=300u32, cores in 0..=300u16, before in 0..=300u16) {
 		new_test_ext().execute_with(|| {
 			Rate::set(rate);
 			// A block that is not the first one of its bundle never gets more than its share.
@@ -35,7 +35,7 @@ proptest! {
 }
 
 #[test]
-fn a_full_core_is_that_of_the_sdk() {
+fn the_full_core_equals_the_sdk_s() {
 	new_test_ext().execute_with(|| {
 		assert_eq!(both(&digest(0, 0, 1)).0, FULL_CORE);
 	});

@@ -35,7 +35,7 @@ fn a_backlog_ends_no_bundle() {
 
 /// Shows the effect of a constant `ServiceWeight`.
 #[test]
-fn a_full_cores_service_in_each_block_would_end_it() {
+fn a_constant_service_weight_ends_the_bundle() {
 	new_test_ext().execute_with(|| {
 		OwnService::set(crate::FullCoreService::<Test>::get());
 		for _ in 0..2_000 {
@@ -66,7 +66,7 @@ proptest! {
 
 	/// For any queued messages: only a block that serves a heavy message uses more than its share.
 	#[test]
-	fn no_block_uses_more_than_its_part(
+	fn no_block_uses_more_than_its_share(
 		rate in 1..=12u32,
 		cores in 1..=12u16,
 		messages in prop::collection::vec((0..4u32, 0..800u64, 0..4_000u64), 0..60),

@@ -62,7 +62,7 @@ fn a_heavy_message_is_executed_in_a_first_block_and_its_queue_drains() {
 
 /// The second heavy message waits, with its queue. Other queues do not wait.
 #[test]
-fn one_bundle_in_ten_gives_the_full_core_at_most() {
+fn at_most_one_bundle_in_ten_gives_the_full_core() {
 	new_test_ext().execute_with(|| {
 		for _ in 0..3 {
 			enqueue(sibling(1), millis(500));
@@ -123,7 +123,7 @@ fn no_message_is_neither_overweight_nor_executed() {
 }
 
 #[test]
-fn a_message_that_proves_too_much_for_the_share_is_heavy() {
+fn a_message_with_a_large_proof_is_heavy() {
 	new_test_ext().execute_with(|| {
 		// The message part of the share is 298 KiB.
 		enqueue(sibling(1), Weight::from_parts(1_000_000, 2_000 * 1024));
@@ -162,7 +162,7 @@ fn a_paused_queue_is_not_heavy() {
 
 /// At a rate of 1 the share of a block is the full core.
 #[test]
-fn at_rate_one_nothing_waits() {
+fn at_rate_one_no_message_waits() {
 	new_test_ext().execute_with(|| {
 		Rate::set(1);
 		for _ in 0..3 {

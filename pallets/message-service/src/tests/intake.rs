@@ -52,7 +52,7 @@ fn the_first_block_takes_in_what_its_share_allows() {
 }
 
 #[test]
-fn a_block_that_has_the_full_core_takes_in_more() {
+fn a_block_with_the_full_core_takes_in_more() {
 	new_test_ext().execute_with(|| {
 		begin(0, millis(500));
 		assert_eq!(both(), (FULL_CORE, FULL_CORE));
@@ -76,7 +76,7 @@ fn a_transaction_after_the_inherents_may_need_the_full_core() {
 }
 
 #[test]
-fn the_reservation_is_what_is_left() {
+fn the_reservation_is_the_remaining_weight() {
 	new_test_ext().execute_with(|| {
 		let used = millis(40).set_proof_size(100_000);
 		begin(0, used);

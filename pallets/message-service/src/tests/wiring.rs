@@ -15,7 +15,7 @@ fn complaint() -> Option<String> {
 }
 
 #[test]
-fn a_runtime_that_serves_in_another_way_is_rejected() {
+fn another_service_configuration_is_rejected() {
 	new_test_ext().execute_with(|| {
 		assert_eq!(complaint(), None);
 		OwnService::set(Some(millis(100)));
