@@ -59,7 +59,7 @@ function main(paths) {
 			count += 1;
 		}
 	}
-	if (count > 0) console.log(`${count} expressions of scripts/words.txt. Rewrite the sentences, or add an exception with a reason`);
+	if (count > 0) console.log(`${count} expression${count === 1 ? '' : 's'} of scripts/words.txt. Rewrite the sentences, or add an exception with a reason`);
 	return count > 0 ? 1 : 0;
 }
 
