@@ -203,14 +203,14 @@ describe('network faults', { timeout: 3_600_000 }, () => {
 		const reported = [...finality.reported];
 		for (const para of [undefined, PARA]) {
 			const those = network.nodes.filter((node) => node.para === para);
-			const theirs = reported.filter(({ name }) => those.some((node) => node.name === name));
-			const highest = Math.max(...theirs.map(({ number }) => number));
+			const ofChain = reported.filter(({ name }) => those.some((node) => node.name === name));
+			const highest = Math.max(...ofChain.map(({ number }) => number));
 			for (const { name } of those) {
 				const { client } = to(name);
 				await firstOf(SECONDS.finality, `${name} to finalize block #${highest}`, client.finalizedBlock$, ({ number }) => (number >= highest ? true : undefined));
-				assert.deepEqual(lostOf(theirs, await finalChain(client)), [], `blocks that are not on the chain of ${name}`);
+				assert.deepEqual(lostOf(ofChain, await finalChain(client)), [], `blocks that are not on the chain of ${name}`);
 			}
-			console.log(`${para === undefined ? 'relay chain' : `parachain ${para}`}: ${theirs.length} finalized blocks reported by nodes, up to #${highest}; all of them are on the chain of ${those.map(({ name }) => name).join(', ')}`);
+			console.log(`${para === undefined ? 'relay chain' : `parachain ${para}`}: ${ofChain.length} finalized blocks reported by nodes, up to #${highest}; all of them are on the chain of ${those.map(({ name }) => name).join(', ')}`);
 		}
 	});
 
