@@ -2,7 +2,7 @@
 
 //! Weights of `pallet_message_service`, measured by `scripts/weights.sh`. Do not edit.
 //!
-//! 2026-11-26, AMD EPYC, 50 steps, 20 repeats.
+//! 2026-11-27, Intel(R) Xeon(R) Processor, 50 steps, 20 repeats.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 // The generated code may not need all imports and parentheses.
@@ -28,8 +28,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `MessageQueue::ServiceHead` (`max_values`: Some(1), `max_size`: Some(5), added: 500, mode: `MaxEncodedLen`)
 	fn nothing_to_serve() -> Weight {
 		// Proof size: 73 bytes measured, 1492 estimated.
-		// Execution: 43_525_000 picoseconds at least.
-		Weight::from_parts(45_458_000, 1492)
+		// Execution: 50_844_000 picoseconds at least.
+		Weight::from_parts(53_408_000, 1492)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -37,8 +37,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `MessageService::Service` (`max_values`: Some(1), `max_size`: Some(7), added: 502, mode: `MaxEncodedLen`)
 	/// Storage: `MessageQueue::ServiceHead` (r:1 w:1)
 	/// Proof: `MessageQueue::ServiceHead` (`max_values`: Some(1), `max_size`: Some(5), added: 500, mode: `MaxEncodedLen`)
-	/// Storage: `Velocity::Limits` (r:1 w:0)
-	/// Proof: `Velocity::Limits` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Velocity::CurrentLimits` (r:1 w:0)
+	/// Proof: `Velocity::CurrentLimits` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `MessageQueue::BookStateFor` (r:1 w:1)
 	/// Proof: `MessageQueue::BookStateFor` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `XcmpQueue::QueueSuspended` (r:1 w:0)
@@ -51,8 +51,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `XcmpQueue::InboundXcmpSuspended` (`max_values`: Some(1), `max_size`: Some(4002), added: 4497, mode: `MaxEncodedLen`)
 	fn serve() -> Weight {
 		// Proof size: 336 bytes measured, 5487 estimated.
-		// Execution: 344_256_000 picoseconds at least.
-		Weight::from_parts(360_872_000, 5487)
+		// Execution: 359_078_000 picoseconds at least.
+		Weight::from_parts(375_534_000, 5487)
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -61,12 +61,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// Measured weights, with RocksDB's database weights, for tests.
 impl WeightInfo for () {
 	fn nothing_to_serve() -> Weight {
-		Weight::from_parts(45_458_000, 1492)
+		Weight::from_parts(53_408_000, 1492)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn serve() -> Weight {
-		Weight::from_parts(360_872_000, 5487)
+		Weight::from_parts(375_534_000, 5487)
 			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}

@@ -2,7 +2,7 @@
 
 //! Weights of `pallet_unincluded_segment`, measured by `scripts/weights.sh`. Do not edit.
 //!
-//! 2026-11-20, Intel(R) Xeon(R) Processor, 50 steps, 20 repeats.
+//! 2026-11-27, Intel(R) Xeon(R) Processor, 50 steps, 20 repeats.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 // The generated code may not need all imports and parentheses.
@@ -35,13 +35,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `UnincludedSegment::Tracking` (r:1 w:1)
 	/// Proof: `UnincludedSegment::Tracking` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `UnincludedSegment::InclusionStatistics` (r:1 w:1)
-	/// Proof: `UnincludedSegment::InclusionStatistics` (`max_values`: Some(1), `max_size`: Some(344), added: 839, mode: `MaxEncodedLen`)
+	/// Proof: `UnincludedSegment::InclusionStatistics` (`max_values`: Some(1), `max_size`: Some(343), added: 838, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[0, 255]`.
 	fn observe(n: u32, ) -> Weight {
 		// Proof size: 82 bytes measured, 3593 estimated.
-		// Execution: 68_428_000 picoseconds at least.
-		Weight::from_parts(165_284_523, 3593)
-			.saturating_add(Weight::from_parts(133_644, 0).saturating_mul(n.into()))
+		// Execution: 59_693_000 picoseconds at least.
+		Weight::from_parts(134_130_201, 3593)
+			.saturating_add(Weight::from_parts(105_431, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 			.saturating_add(Weight::from_parts(0, 5).saturating_mul(n.into()))
@@ -63,9 +63,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// The range of component `n` is `[0, 255]`.
 	fn record_block(n: u32, ) -> Weight {
 		// Proof size: 38 bytes measured, 3593 estimated.
-		// Execution: 114_925_000 picoseconds at least.
-		Weight::from_parts(137_958_508, 3593)
-			.saturating_add(Weight::from_parts(119_746, 0).saturating_mul(n.into()))
+		// Execution: 101_566_000 picoseconds at least.
+		Weight::from_parts(116_159_870, 3593)
+			.saturating_add(Weight::from_parts(82_234, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 			.saturating_add(Weight::from_parts(0, 16).saturating_mul(n.into()))
@@ -74,14 +74,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `UnincludedSegment::Tracking` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
 	fn notify_base() -> Weight {
 		// Proof size: 1328 bytes measured, 3593 estimated.
-		// Execution: 40_025_000 picoseconds at least.
-		Weight::from_parts(47_550_000, 3593)
+		// Execution: 35_132_000 picoseconds at least.
+		Weight::from_parts(38_191_000, 3593)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 	}
 	fn notify_block() -> Weight {
 		// Proof size: 0 bytes measured, 0 estimated.
-		// Execution: 2_086_000 picoseconds at least.
-		Weight::from_parts(2_718_000, 0)
+		// Execution: 1_641_000 picoseconds at least.
+		Weight::from_parts(2_094_000, 0)
 	}
 	/// Storage: `UnincludedSegment::Tracking` (r:1 w:1)
 	/// Proof: `UnincludedSegment::Tracking` (`max_values`: Some(1), `max_size`: Some(2108), added: 2603, mode: `MaxEncodedLen`)
@@ -90,9 +90,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// The range of component `n` is `[0, 254]`.
 	fn migrate(n: u32, ) -> Weight {
 		// Proof size: 83 bytes measured, 3593 estimated.
-		// Execution: 63_995_000 picoseconds at least.
-		Weight::from_parts(67_083_000, 3593)
-			.saturating_add(Weight::from_parts(64_115_538, 0).saturating_mul(n.into()))
+		// Execution: 51_070_000 picoseconds at least.
+		Weight::from_parts(76_784_897, 3593)
+			.saturating_add(Weight::from_parts(34_820_334, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
@@ -104,29 +104,29 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// Measured weights, with RocksDB's database weights, for tests.
 impl WeightInfo for () {
 	fn observe(n: u32, ) -> Weight {
-		Weight::from_parts(165_284_523, 3593)
-			.saturating_add(Weight::from_parts(133_644, 0).saturating_mul(n.into()))
+		Weight::from_parts(134_130_201, 3593)
+			.saturating_add(Weight::from_parts(105_431, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 			.saturating_add(Weight::from_parts(0, 5).saturating_mul(n.into()))
 	}
 	fn record_block(n: u32, ) -> Weight {
-		Weight::from_parts(137_958_508, 3593)
-			.saturating_add(Weight::from_parts(119_746, 0).saturating_mul(n.into()))
+		Weight::from_parts(116_159_870, 3593)
+			.saturating_add(Weight::from_parts(82_234, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 			.saturating_add(Weight::from_parts(0, 16).saturating_mul(n.into()))
 	}
 	fn notify_base() -> Weight {
-		Weight::from_parts(47_550_000, 3593)
+		Weight::from_parts(38_191_000, 3593)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 	}
 	fn notify_block() -> Weight {
-		Weight::from_parts(2_718_000, 0)
+		Weight::from_parts(2_094_000, 0)
 	}
 	fn migrate(n: u32, ) -> Weight {
-		Weight::from_parts(67_083_000, 3593)
-			.saturating_add(Weight::from_parts(64_115_538, 0).saturating_mul(n.into()))
+		Weight::from_parts(76_784_897, 3593)
+			.saturating_add(Weight::from_parts(34_820_334, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))

@@ -2,7 +2,7 @@
 
 //! Weights of `pallet_velocity`, measured by `scripts/weights.sh`. Do not edit.
 //!
-//! 2026-11-20, Intel(R) Xeon(R) Processor, 50 steps, 20 repeats.
+//! 2026-11-27, Intel(R) Xeon(R) Processor, 50 steps, 20 repeats.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 // The generated code may not need all imports and parentheses.
@@ -38,8 +38,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Velocity::Scheduled` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn schedule_limits() -> Weight {
 		// Proof size: 351 bytes measured, 1836 estimated.
-		// Execution: 230_159_000 picoseconds at least.
-		Weight::from_parts(281_622_000, 1836)
+		// Execution: 205_233_000 picoseconds at least.
+		Weight::from_parts(227_032_000, 1836)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -47,8 +47,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Velocity::Scheduled` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn cancel_scheduled_limits() -> Weight {
 		// Proof size: 75 bytes measured, 1501 estimated.
-		// Execution: 97_617_000 picoseconds at least.
-		Weight::from_parts(123_569_000, 1501)
+		// Execution: 84_255_000 picoseconds at least.
+		Weight::from_parts(91_918_000, 1501)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -61,9 +61,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Velocity::Authored` (r:1 w:1)
 	/// Proof: `Velocity::Authored` (`max_values`: Some(1), `max_size`: Some(26), added: 521, mode: `MaxEncodedLen`)
 	fn apply_scheduled_limits() -> Weight {
-		// Proof size: 138 bytes measured, 1623 estimated.
-		// Execution: 112_470_000 picoseconds at least.
-		Weight::from_parts(136_045_000, 1623)
+		// Proof size: 140 bytes measured, 1625 estimated.
+		// Execution: 97_759_000 picoseconds at least.
+		Weight::from_parts(105_084_000, 1625)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -77,10 +77,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Aura::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[0, 255]`.
 	fn admit_block(n: u32, ) -> Weight {
-		// Proof size: 126 bytes measured, 1612 estimated.
-		// Execution: 116_981_000 picoseconds at least.
-		Weight::from_parts(142_772_806, 1612)
-			.saturating_add(Weight::from_parts(118_014, 0).saturating_mul(n.into()))
+		// Proof size: 128 bytes measured, 1614 estimated.
+		// Execution: 82_869_000 picoseconds at least.
+		Weight::from_parts(94_639_295, 1614)
+			.saturating_add(Weight::from_parts(84_716, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 			.saturating_add(Weight::from_parts(0, 43).saturating_mul(n.into()))
@@ -90,23 +90,23 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// Measured weights, with RocksDB's database weights, for tests.
 impl WeightInfo for () {
 	fn schedule_limits() -> Weight {
-		Weight::from_parts(281_622_000, 1836)
+		Weight::from_parts(227_032_000, 1836)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn cancel_scheduled_limits() -> Weight {
-		Weight::from_parts(123_569_000, 1501)
+		Weight::from_parts(91_918_000, 1501)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn apply_scheduled_limits() -> Weight {
-		Weight::from_parts(136_045_000, 1623)
+		Weight::from_parts(105_084_000, 1625)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn admit_block(n: u32, ) -> Weight {
-		Weight::from_parts(142_772_806, 1612)
-			.saturating_add(Weight::from_parts(118_014, 0).saturating_mul(n.into()))
+		Weight::from_parts(94_639_295, 1614)
+			.saturating_add(Weight::from_parts(84_716, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 			.saturating_add(Weight::from_parts(0, 43).saturating_mul(n.into()))
