@@ -9,7 +9,7 @@
 //! - [`network`]: the parachain's network, for either network backend.
 //! - [`discovery`]: connections between collators.
 //! - [`hardware`]: reports a measurement of the hardware.
-//! - [`collator`]: authoring.
+//! - [`collator`]: starts the slot-based collator.
 //! - [`requirements`]: runtime APIs that the collator needs, checked before it starts.
 //! - [`para_id`](mod@para_id): the parachain's id.
 
