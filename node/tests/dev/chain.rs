@@ -51,6 +51,14 @@ const CLIENT_ENDS: &str = "Unable to send AnnouncePin worker message";
 /// Logged by a node whose collator stops while it builds a block.
 const COLLATOR_ENDS: &str = "Cancelled oneshot channel";
 
+/// Logged by litep2p when the async runtime shuts down before the network worker has ended.
+const NETWORK_ENDS: [&str; 4] = [
+	"TCP listener terminated with error error=Custom { kind: Other, error: \"A Tokio 1.x context was found",
+	"Installed transports terminated, ignore if the node is stopping",
+	"Litep2p backend terminated",
+	"Essential task `network-worker` failed. Shutting down service.",
+];
+
 /// A temporary folder, removed when dropped.
 pub(crate) struct Folder(tempfile::TempDir);
 
@@ -144,6 +152,7 @@ impl DevChain {
 	/// Stops the chain with Ctrl-C, and checks that the log has no error.
 	pub(crate) async fn stop(mut self) {
 		let id = self.process.id().expect("the program runs");
+		let lines_before = self.log.borrow().len();
 		let interrupted = Command::new("kill").args(["-INT", &id.to_string()]).status().await;
 		assert!(interrupted.expect("kill starts").success());
 		let status = expect("the end after Ctrl-C", &self.log, self.process.wait()).await;
@@ -152,11 +161,10 @@ impl DevChain {
 			.log
 			.borrow()
 			.iter()
-			.filter(|line| line.contains(" ERROR ") || line.contains("panicked"))
-			.filter(|line| {
-				[POOL_ENDS, CLIENT_ENDS, COLLATOR_ENDS].iter().all(|end| !line.contains(end))
-			})
-			.cloned()
+			.enumerate()
+			.filter(|(_, line)| line.contains(" ERROR ") || line.contains("panicked"))
+			.filter(|(index, line)| *index < lines_before || !is_logged_when_stopping(line))
+			.map(|(_, line)| line.clone())
 			.collect::<Vec<_>>();
 		assert!(errors.is_empty(), "{}", errors.join("\n"));
 	}
@@ -479,6 +487,14 @@ async fn until_finalized(
 	})
 	.await;
 	(block, blocks)
+}
+
+/// Returns whether nodes log this error when they stop, and only then.
+fn is_logged_when_stopping(line: &str) -> bool {
+	[POOL_ENDS, CLIENT_ENDS, COLLATOR_ENDS]
+		.into_iter()
+		.chain(NETWORK_ENDS)
+		.any(|text| line.contains(text))
 }
 
 /// Returns a log line's part about a relay block or a branch, if any.

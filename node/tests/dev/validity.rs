@@ -185,7 +185,7 @@ async fn a_kept_chain_keeps_its_number_of_states() {
 	chain.next_blocks(3).await;
 	chain.stop().await;
 	let log = chain::rejected(&["--base-path", folder.path()]).await;
-	assert!(log.contains("Set --state-pruning to what the database was created with"), "{log}");
+	assert!(log.contains("Set --state-pruning to the database's mode"), "{log}");
 	let chain = DevChain::start(&options).await;
 	assert!(chain.best_and_finalized().await.0 >= 3);
 	chain.stop().await;
@@ -197,7 +197,7 @@ async fn the_chain_continues_after_a_relay_session() {
 	let mut chain = DevChain::start(&[FAST, "--relay-session=10"]).await;
 	let line = chain.pipeline_with("a relay session starts: nothing is backed").await;
 	assert!(!line.contains("(B)"), "{line}");
-	chain.pipeline_with("no block is built on the session before").await;
+	chain.pipeline_with("no block is built on the previous session").await;
 	let block = chain.next_blocks(12).await.pop().expect("twelve blocks");
 	let begins = line[1..].split(':').next().and_then(|number| number.parse::<u32>().ok());
 	assert!(chain::relay_parent(&block) > begins.expect("the line begins with a number"));
