@@ -36,7 +36,7 @@ export const DURING_FAULTS = [
 	},
 	{
 		kinds: ['ended'],
-		pattern: /\bsubsystem exited with error\b/,
+		pattern: /\bsubsystem exited with error\b|collation-generation: .*error receiving message from subsystem context: .*Signal channel is terminated/,
 		reason: 'the subsystems of a relay chain node that gets SIGTERM find the channels to those that ended before them closed',
 	},
 ];

@@ -66,6 +66,15 @@ test('a collation that a stopped validator was fetching may have lost its relay 
 	assert.ok(!excused('Oneshot', 'stopped'));
 });
 
+test('a subsystem of an ended node may find its channel closed', () => {
+	const line = (error) => `2026-11-27 11:55:24.201 ERROR tokio-rt-worker parachain::collation-generation: [Relaychain] error receiving message from subsystem context: Generated(Context("${error}"))`;
+	const at = timeOf(line(''));
+	const excused = (error, kind) => excuseFor('a', line(error), [{ kind, names: ['a'], from: at, to: at }]) !== undefined;
+	assert.ok(excused('Signal channel is terminated and empty.', 'ended'));
+	assert.ok(!excused('Signal channel is terminated and empty.', 'stopped'));
+	assert.ok(!excused('Queue is full', 'ended'));
+});
+
 test('every exception has a reason', () => {
 	for (const { pattern, reason } of [...HARMLESS, ...DURING_FAULTS]) {
 		assert.ok(pattern instanceof RegExp && reason.length > 20, `${pattern}: ${reason}`);
