@@ -10,6 +10,7 @@
 //! - [`capacity`]: capacity and lookahead that a velocity requires.
 //! - [`segment`]: records of the blocks in the unincluded segment.
 //! - [`inclusion`]: inclusion status, statistics and notifications.
+//! - [`lane`]: receipts and commitments of asynchronous execution.
 //! - [`apis`]: runtime APIs for limits, admission and the unincluded segment.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -21,6 +22,7 @@ pub mod advice;
 pub mod apis;
 pub mod capacity;
 pub mod inclusion;
+pub mod lane;
 pub mod limits;
 pub mod plan;
 pub mod segment;
