@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Tests on the chain of [`crate::mock`].
+//! Tests on the chain of [`crate::mock`], and the model of the lane.
 
-mod ordering;
 mod execution;
+mod model;
+mod ordering;
 mod recovery;
 mod sealing;
