@@ -2,7 +2,7 @@
 
 //! A chain on the SDK's executive, with the pallets wrapped in [`AheadOf`], and a pallet with calls to order.
 
-use crate::{self as pallet_async_execution, AheadOf, AuraGap, CheckOrder, Event, WeightInfo};
+use crate::{self as pallet_async_execution, AheadOf, AuraGap, CheckOrder, Event, Lane, WeightInfo};
 use codec::Encode;
 use conveyor_primitives::lane::{Commitment, TicketId};
 use frame_support::{
@@ -37,14 +37,21 @@ pub(crate) type Executive = frame_executive::Executive<
 	AheadOf<AsyncExecution, AllPalletsWithSystem>,
 >;
 
+/// The executive of a runtime that does not wrap its pallets.
+pub(crate) type UnwrappedExecutive = frame_executive::Executive<
+	Test,
+	Block,
+	frame_system::ChainContext<Test>,
+	Test,
+	AllPalletsWithSystem,
+>;
+
 /// Duration of a para slot, in milliseconds.
 pub(crate) const SLOT: u64 = 6_000;
 /// Time-out of the circuit breaker, in slots.
 pub(crate) const STALL_SLOTS: u64 = 10;
 /// Weight around the call of a ticket.
 pub(crate) const AROUND: Weight = Weight::from_parts(10, 10);
-/// Price of a unit of reference time.
-pub(crate) const PRICE: u64 = 2;
 /// Accounts with a balance.
 pub(crate) const ACCOUNTS: std::ops::RangeInclusive<u64> = 1..=5;
 /// Balance of each account.
@@ -131,9 +138,10 @@ pub(crate) mod calls {
 			Err(DispatchError::Other("fails"))
 		}
 
-		#[pallet::weight(Weight::from_parts(100, 0))]
-		pub fn poison(origin: OriginFor<T>) -> DispatchResult {
-			let _ = ensure_signed(origin)?;
+		/// Makes the block invalid.
+		#[pallet::weight(*weight)]
+		pub fn poison(origin: OriginFor<T>, weight: Weight) -> DispatchResult {
+			let _ = (ensure_signed(origin)?, weight);
 			panic!("poison");
 		}
 
@@ -182,6 +190,10 @@ parameter_types! {
 	pub static MaxQuarantined: u32 = 8;
 	/// Whether a multi-block migration runs.
 	pub static MigrationRuns: bool = false;
+	/// Price of a unit of reference time.
+	pub static PricePerUnit: u64 = 2;
+	/// Whether the price is above every balance while an order is dispatched.
+	pub static FailsToPay: bool = false;
 	/// Charges paid so far.
 	pub static Paid: u64 = 0;
 	/// Whether the base call filter rejects `calls::burn`.
@@ -258,7 +270,12 @@ impl pallet_balances::Config for Test {
 pub struct Price;
 impl Convert<Weight, u64> for Price {
 	fn convert(weight: Weight) -> u64 {
-		weight.ref_time() * PRICE
+		let is_dispatched = FailsToPay::get() && Lane::<Test>::get().admitted;
+		if is_dispatched {
+			u64::MAX / 2
+		} else {
+			weight.ref_time() * PricePerUnit::get()
+		}
 	}
 }
 
@@ -355,6 +372,15 @@ pub(crate) fn new_chain() -> sp_io::TestExternalities {
 	let mut chain = sp_io::TestExternalities::new(storage);
 	chain.execute_with(|| {
 		HEAD.set(genesis_header());
+		SpecVersion::set(1);
+		TargetBlockWeight::set(Weight::from_parts(10_000, 10_000));
+		NextTargetBlockWeight::set(Weight::MAX);
+		QuarantineAfter::set(Some(2));
+		MaxQuarantined::set(8);
+		MigrationRuns::set(false);
+		BurnIsFiltered::set(false);
+		PricePerUnit::set(2);
+		Paid::set(0);
 		// The first block has no parent, so its gap would be the slot itself.
 		pallet_aura::CurrentSlot::<Test>::put(Slot::from(1));
 		block(vec![]);
@@ -429,13 +455,24 @@ pub(crate) fn start_after(slots: u64) -> Builder {
 
 /// Starts the next block, with further pre-digests.
 pub(crate) fn start_with(slots: u64, digest: Vec<DigestItem>) -> Builder {
+	start_on(slots, digest, |header| {
+		Executive::initialize_block(header);
+	})
+}
+
+/// Starts the next block with `initialize_block` of another executive.
+pub(crate) fn start_on(
+	slots: u64,
+	digest: Vec<DigestItem>,
+	initialize_block: impl FnOnce(&Header),
+) -> Builder {
 	let slot = u64::from(pallet_aura::CurrentSlot::<Test>::get()) + slots;
 	let mut logs = vec![DigestItem::PreRuntime(AURA_ENGINE_ID, Slot::from(slot).encode())];
 	logs.extend(digest);
 	let header = HEAD.with_borrow(|head| {
 		Header::new(head.number + 1, H256::zero(), H256::zero(), head.hash(), Digest { logs })
 	});
-	Executive::initialize_block(&header);
+	initialize_block(&header);
 	let mut builder = Builder { extrinsics: vec![] };
 	let set = pallet_timestamp::Call::set { now: slot * SLOT };
 	builder.apply(Xt::new_bare(set.into())).unwrap().unwrap();

@@ -3,22 +3,25 @@
 //! Model of the lane: which tickets a block orders, executes, quarantines and drops.
 //!
 //! All histories of blocks up to a depth are explored, with the circuit breaker of the pallet. No block has a choice:
-//! its batch follows from the parent's state, and its gap from the environment.
+//! its batch follows from the parent's state, and its gap from the environment. [`super::histories`] compares the model
+//! with the pallet.
 
 use crate::recovery::{progress, standstill, timeout, Recovery};
 use std::collections::HashSet;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Ticket {
-	id: u32,
+pub(super) struct Ticket {
+	pub(super) id: u32,
 	/// Whether its execution makes the block invalid.
 	poison: bool,
 	/// Weight, in parts of a batch of [`FULL`].
 	weight: u32,
+	/// Whether governance dropped it. It ends in its turn.
+	dropped: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum End {
+pub(super) enum End {
 	Executed,
 	Quarantined,
 	Dropped,
@@ -26,41 +29,41 @@ enum End {
 
 /// State after a block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct State {
+pub(super) struct State {
 	next_id: u32,
-	batch: Vec<Ticket>,
+	pub(super) batch: Vec<Ticket>,
 	/// Code that ordered the batch.
 	batch_code: u8,
-	recovery: Option<Recovery>,
+	pub(super) recovery: Option<Recovery>,
 	code: u8,
-	migrates: bool,
-	ends: Vec<(u32, End)>,
+	pub(super) migrates: bool,
+	pub(super) ends: Vec<(u32, End)>,
 }
 
 /// What the environment does in a block.
 #[derive(Clone, Debug)]
-struct Input {
+pub(super) struct Input {
 	/// Time since the parent, in time-outs.
-	gap: u64,
+	pub(super) gap: u64,
 	/// Calls in the pool: whether they are poison, and their weight.
-	orders: Vec<(bool, u32)>,
-	upgrade: bool,
+	pub(super) orders: Vec<(bool, u32)>,
+	pub(super) upgrade: bool,
 	/// Whether the new code migrates in the next block.
-	migrates: bool,
+	pub(super) migrates: bool,
 	/// Maximum weight of the batch in this block: less after a lost core, or without bundle digests.
-	share: u32,
+	pub(super) share: u32,
 	/// Whether governance drops the first ticket.
-	drop_head: bool,
+	pub(super) drop_head: bool,
 }
 
-const FULL: u32 = 2;
+pub(super) const FULL: u32 = 2;
 const PLAIN: Input =
 	Input { gap: 0, orders: vec![], upgrade: false, migrates: false, share: FULL, drop_head: false };
 
 impl State {
 	fn end_head(&mut self, end: End) {
 		let head = self.batch.remove(0);
-		self.ends.push((head.id, end));
+		self.ends.push((head.id, if head.dropped { End::Dropped } else { end }));
 	}
 
 	fn is_standstill(&self, gap: u64) -> bool {
@@ -85,11 +88,10 @@ impl State {
 		} else if !self.migrates {
 			let limit = self.recovery.and_then(|recovery| recovery.limit).unwrap_or(u32::MAX);
 			let (mut used, mut executed) = (0, 0);
-			while executed < limit && !self.batch.is_empty() {
-				let head = &self.batch[0];
-				if head.weight > input.share {
+			while let Some(head) = self.batch.first() {
+				if head.dropped || head.weight > input.share {
 					self.end_head(End::Quarantined);
-				} else if used + head.weight > input.share {
+				} else if executed >= limit || used + head.weight > input.share {
 					break;
 				} else if head.poison {
 					return false;
@@ -107,16 +109,16 @@ impl State {
 	}
 
 	/// Returns the state after a block with `input`. `None` if validators reject the block.
-	fn after(&self, input: &Input, quarantine_after: Option<u8>) -> Option<Self> {
+	pub(super) fn after(&self, input: &Input, quarantine_after: Option<u8>) -> Option<Self> {
 		let mut next = self.clone();
 		if !next.take_turn(input, quarantine_after) {
 			return None;
 		}
-		if input.drop_head && !next.batch.is_empty() {
-			next.end_head(End::Dropped);
-		}
 		if next.batch.is_empty() {
 			next.recovery = None;
+		}
+		if let (true, Some(head)) = (input.drop_head, next.batch.first_mut()) {
+			head.dropped = true;
 		}
 		let may_order = next.batch.is_empty() && !input.upgrade && !next.migrates;
 		next.migrates = input.upgrade && input.migrates;
@@ -127,7 +129,7 @@ impl State {
 			for (poison, weight) in input.orders.iter().copied() {
 				if ordered + weight <= FULL {
 					ordered += weight;
-					next.batch.push(Ticket { id: next.next_id, poison, weight });
+					next.batch.push(Ticket { id: next.next_id, poison, weight, dropped: false });
 					next.next_id += 1;
 				}
 			}
@@ -161,7 +163,8 @@ impl State {
 
 	/// Everything that the future depends on.
 	fn key(&self) -> impl Eq + std::hash::Hash {
-		let batch: Vec<_> = self.batch.iter().map(|ticket| (ticket.poison, ticket.weight)).collect();
+		let batch: Vec<_> =
+			self.batch.iter().map(|ticket| (ticket.poison, ticket.weight, ticket.dropped)).collect();
 		let recovery = self.recovery.map(|recovery| {
 			(recovery.standstills.min(3), recovery.limit.map(|limit| limit.min(4)), recovery.head_standstills)
 		});
@@ -179,7 +182,8 @@ fn check(parent: &State, state: &State) {
 		let ticket = parent.batch.iter().find(|ticket| ticket.id == *id);
 		let ticket = ticket.expect("the parent ordered the ticket");
 		if *end == End::Executed {
-			assert!(!ticket.poison && parent.batch_code == parent.code && !parent.migrates);
+			assert!(!ticket.poison && !ticket.dropped);
+			assert!(parent.batch_code == parent.code && !parent.migrates);
 		}
 	}
 	assert!(state.recovery.is_none() || !state.batch.is_empty());
@@ -253,7 +257,7 @@ fn every_ticket_ends_once_and_every_wait_ends() {
 
 #[test]
 fn blocks_two_time_outs_apart_execute_all_tickets() {
-	let batch: Vec<_> = (0..2).map(|id| Ticket { id, poison: false, weight: 1 }).collect();
+	let batch: Vec<_> = (0..2).map(|id| Ticket { id, poison: false, weight: 1, dropped: false }).collect();
 	let mut state = State { next_id: 2, batch, ..State::default() };
 	for _ in 0..4 {
 		state = state.after(&Input { gap: 2, ..PLAIN }, None).unwrap();

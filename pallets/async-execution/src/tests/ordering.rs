@@ -22,7 +22,7 @@ fn an_order_is_numbered_and_charged_and_not_executed() {
 			events(),
 			[
 				Event::Ordered { ticket: 0, who: 1, call_hash, weight },
-				Event::Charged { ticket: 0, who: 1, amount: 110 * PRICE },
+				Event::Charged { ticket: 0, who: 1, amount: 220 },
 			],
 		);
 		assert_eq!((Balances::free_balance(1), Paid::get()), (BALANCE - 220, 220));
@@ -144,13 +144,15 @@ fn an_order_inside_of_another_call_fails() {
 #[test]
 fn a_failed_order_admits_nothing_else() {
 	new_chain().execute_with(|| {
-		BurnIsFiltered::set(false);
 		let mut builder = start_after(1);
-		// The account can pay when the transaction is validated, and not when it is dispatched.
-		let order_of_2 = transaction(2, order(log(1)));
-		crate::Lane::<Test>::mutate(|lane| lane.admitted = false);
-		builder.apply(order_of_2).unwrap().unwrap();
-		assert!(!Lane::<Test>::get().admitted);
+		// Another extension of the same transaction could take the balance after the check.
+		FailsToPay::set(true);
+		let failed = builder.apply(with_nonce(1, 0, order(log(1))));
+		assert_eq!(failed, Ok(Err(Error::<Test>::CannotPay.into())));
+		FailsToPay::set(false);
+		let nested = calls::Call::nest { call: Box::new(order(log(2))) };
+		let nested = builder.apply(with_nonce(1, 1, nested));
+		assert_eq!(nested, Ok(Err(Error::<Test>::NotDirect.into())));
 		builder.finish();
 	});
 }

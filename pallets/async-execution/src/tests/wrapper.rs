@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Runtimes with and without [`crate::AheadOf`], and import of blocks.
+
+use crate::{mock::*, Lane, Refusal};
+use frame_support::traits::OnIdle;
+use sp_runtime::{
+	traits::Block as _,
+	transaction_validity::InvalidTransaction, DigestItem,
+};
+
+fn unwrapped_block() {
+	start_on(1, vec![], |header| {
+		UnwrappedExecutive::initialize_block(header);
+	})
+	.finish();
+}
+
+#[test]
+fn a_runtime_without_the_wrapper_orders_nothing() {
+	new_chain().execute_with(|| {
+		unwrapped_block();
+		assert!(!Lane::<Test>::get().has_turn);
+		assert_eq!(AsyncExecution::quote(&log(1)).refusal, Some(Refusal::NoTurn));
+		let refused = InvalidTransaction::Custom(Refusal::NoTurn.code());
+		assert_eq!(validate(transaction(1, order(log(1)))), Err(refused.into()));
+		// The wrapper opens ordering again.
+		block(vec![]);
+		assert!(validate(transaction(1, order(log(1)))).is_ok());
+	});
+}
+
+#[test]
+fn a_batch_waits_for_the_wrapper() {
+	new_chain().execute_with(|| {
+		order_all([log(1)]);
+		unwrapped_block();
+		assert!(logged().is_empty());
+		block(vec![]);
+		assert_eq!(logged(), [1]);
+	});
+}
+
+#[test]
+fn nodes_import_the_blocks_and_reject_another_commitment() {
+	let blocks = new_chain().execute_with(|| {
+		let first = {
+			let mut builder = start_after(1);
+			let call = pallet_balances::Call::transfer_all { dest: 2, keep_alive: false };
+			builder.apply(with_nonce(1, 0, order(log(1)))).unwrap().unwrap();
+			builder.apply(with_nonce(3, 0, order(call))).unwrap().unwrap();
+			builder.finish()
+		};
+		let mut builder = start_after(2);
+		builder.apply(transaction(2, order(calls::Call::fail {}))).unwrap().unwrap();
+		let second = builder.finish();
+		vec![first, second, start_after(1).finish()]
+	});
+	let import = |block: &Block| {
+		let block = block.clone();
+		std::panic::catch_unwind(|| Executive::execute_block(block.into())).is_ok()
+	};
+	new_chain().execute_with(|| assert!(blocks.iter().all(import)));
+	new_chain().execute_with(|| {
+		assert!(import(&blocks[0]));
+		let (mut header, extrinsics) = blocks[1].clone().deconstruct();
+		let commitment = header.digest.logs.iter_mut().find_map(|item| match item {
+			DigestItem::Consensus(_, commitment) => Some(commitment),
+			_ => None,
+		});
+		// A byte of the root.
+		commitment.unwrap()[20] ^= 1;
+		assert!(!import(&Block::new(header, extrinsics)));
+	});
+}
+
+#[test]
+fn the_other_hooks_are_those_of_the_pallets() {
+	new_chain().execute_with(|| {
+		type Wrapped = crate::AheadOf<AsyncExecution, AllPalletsWithSystem>;
+		let remaining = frame_support::weights::Weight::MAX;
+		assert_eq!(
+			<Wrapped as OnIdle<u64>>::on_idle(9, remaining),
+			<AllPalletsWithSystem as OnIdle<u64>>::on_idle(9, remaining),
+		);
+	});
+}
+
+#[cfg(feature = "try-runtime")]
+#[test]
+fn failing_checks_of_an_upgrade_are_reported() {
+	use frame_support::traits::OnRuntimeUpgrade;
+	struct Failing;
+	impl OnRuntimeUpgrade for Failing {
+		fn post_upgrade(_: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Err("fails".into())
+		}
+	}
+	new_chain().execute_with(|| {
+		type Wrapped = crate::AheadOf<AsyncExecution, (Failing, Failing)>;
+		assert!(Wrapped::try_on_runtime_upgrade(true).is_err());
+	});
+}
