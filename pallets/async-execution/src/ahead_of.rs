@@ -47,8 +47,7 @@ impl<T: Config, P: OnInitializeWithWeightRegistration<T>> OnInitializeWithWeight
 			weight,
 			DispatchClass::Mandatory,
 		);
-		let others =
-			turn::using(&mut (), || P::on_initialize_with_weight_registration(number));
+		let others = turn::using(&mut (), || P::on_initialize_with_weight_registration(number));
 		weight.saturating_add(others)
 	}
 }

@@ -109,8 +109,10 @@ impl From<Refusal> for TransactionValidityError {
 impl<T, S> TransactionExtension<<T as frame_system::Config>::RuntimeCall> for CheckOrder<T, S>
 where
 	T: Config + Send + Sync,
-	<T as frame_system::Config>::RuntimeCall: Dispatchable<Info = DispatchInfo, PostInfo = PostDispatchInfo>,
-	DispatchOriginOf<<T as frame_system::Config>::RuntimeCall>: AsSystemOriginSigner<T::AccountId> + Clone,
+	<T as frame_system::Config>::RuntimeCall:
+		Dispatchable<Info = DispatchInfo, PostInfo = PostDispatchInfo>,
+	DispatchOriginOf<<T as frame_system::Config>::RuntimeCall>:
+		AsSystemOriginSigner<T::AccountId> + Clone,
 	S: TransactionExtension<<T as frame_system::Config>::RuntimeCall>,
 {
 	const IDENTIFIER: &'static str = S::IDENTIFIER;

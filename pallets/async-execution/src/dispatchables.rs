@@ -57,7 +57,8 @@ impl<T: Config> Pallet<T> {
 		T::OnCharge::on_unbalanced(credit);
 
 		let call = encoded.try_into().map_err(|_| Error::<T>::TooLong)?;
-		let ticket = Self::append(&mut lane, Ticket { who: who.clone(), call, weight, dropped: false });
+		let ticket =
+			Self::append(&mut lane, Ticket { who: who.clone(), call, weight, dropped: false });
 		Lane::<T>::put(lane);
 		Self::deposit_event(Event::Charged { ticket, who, amount });
 		Ok(())
@@ -101,7 +102,9 @@ impl<T: Config> Pallet<T> {
 		// The receipt is created in its turn, so that receipts are contiguous.
 		Batch::<T>::mutate(|tickets| match tickets.get_mut(index as usize) {
 			Some(ticket) => ticket.dropped = true,
-			None => defensive!("the batch has fewer tickets than its count"),
+			None => {
+				defensive!("the batch has fewer tickets than its count");
+			},
 		});
 		Ok(())
 	}

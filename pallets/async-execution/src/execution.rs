@@ -55,10 +55,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Settles as many tickets of `batch` as this block may. Returns the rest of the batch, and the weight that was used.
-	fn settle(
-		lane: &LaneState<T>,
-		batch: PendingBatch<T>,
-	) -> (Option<PendingBatch<T>>, Weight) {
+	fn settle(lane: &LaneState<T>, batch: PendingBatch<T>) -> (Option<PendingBatch<T>>, Weight) {
 		let version = <T as frame_system::Config>::Version::get();
 		let is_same_version = batch.spec_version == version.spec_version
 			&& batch.transaction_version == version.transaction_version;
@@ -68,7 +65,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let gap = T::GapToParent::get();
 		if gap >= timeout(batch.recovery.as_ref(), T::StallTimeout::get()) {
-			return Self::stand_still(batch, gap);
+			return Self::trip(batch, gap);
 		}
 		if T::MultiBlockMigrator::ongoing() {
 			return (Some(batch), Weight::zero());
@@ -84,11 +81,8 @@ impl<T: Config> Pallet<T> {
 		result
 	}
 
-	/// Changes the state of the circuit breaker. Executes nothing.
-	fn stand_still(
-		batch: PendingBatch<T>,
-		gap: u64,
-	) -> (Option<PendingBatch<T>>, Weight) {
+	/// Changes the state of the circuit breaker at a standstill. Executes nothing.
+	fn trip(batch: PendingBatch<T>, gap: u64) -> (Option<PendingBatch<T>>, Weight) {
 		let standstill = standstill(batch.recovery, T::QuarantineAfter::get());
 		let recovery = standstill.recovery;
 		log::warn!(
@@ -100,7 +94,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Tripped { gap, recovery });
 		let batch = PendingBatch { recovery: Some(recovery), ..batch };
 		if !standstill.quarantines_head {
-			return (Some(batch), T::WeightInfo::stand_still());
+			return (Some(batch), T::WeightInfo::standstill());
 		}
 		let mut tickets = Batch::<T>::take().into_inner();
 		Self::conclude(batch, |first| {
@@ -112,7 +106,7 @@ impl<T: Config> Pallet<T> {
 					false => Self::quarantine(first, head),
 				})
 				.collect();
-			Settled { receipts, left, weight: T::WeightInfo::stand_still() }
+			Settled { receipts, left, weight: T::WeightInfo::standstill() }
 		})
 	}
 
@@ -132,8 +126,9 @@ impl<T: Config> Pallet<T> {
 		if left.is_empty() {
 			return (None, weight);
 		}
-		let was_executed =
-			receipts.iter().any(|receipt| matches!(receipt.result, TicketResult::Ok | TicketResult::Err));
+		let was_executed = receipts
+			.iter()
+			.any(|receipt| matches!(receipt.result, TicketResult::Ok | TicketResult::Err));
 		let recovery = match batch.recovery {
 			Some(recovery) if was_executed => Some(progress(recovery)),
 			unchanged => unchanged,

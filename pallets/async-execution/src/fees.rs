@@ -4,11 +4,7 @@
 
 use crate::pallet::*;
 use core::marker::PhantomData;
-use frame_support::{
-	dispatch::DispatchClass,
-	traits::Get,
-	weights::Weight,
-};
+use frame_support::{dispatch::DispatchClass, weights::Weight};
 use frame_system::BlockWeight;
 use pallet_transaction_payment::{Multiplier, MultiplierUpdate};
 use sp_runtime::{traits::Convert, Perquintill};
@@ -24,7 +20,7 @@ impl<T: Config, U: Convert<Multiplier, Multiplier>> Convert<Multiplier, Multipli
 {
 	fn convert(previous: Multiplier) -> Multiplier {
 		let ordered = Pallet::<T>::ordered_weight();
-		if ordered.is_zero() {
+		if ordered == Weight::zero() {
 			return U::convert(previous);
 		}
 		let used = BlockWeight::<T>::get();

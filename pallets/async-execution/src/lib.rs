@@ -14,7 +14,7 @@
 //!
 //! 1. Block N: `order(call)` checks the call, charges for its declared weight, and gives it a number.
 //! 2. Block N + 1: the pallets' wrapper [`AheadOf`] gives this pallet the first turn. It executes the tickets of block N
-//!    in order, each in a storage layer of its own, with the signed origin of its owner.
+//!    in order, each in a separate storage layer, with the signed origin of its owner.
 //! 3. The digest of block N + 1 commits to one receipt per ticket.
 //!
 //! Every ticket ends once: executed (`Ok` or `Err`), quarantined or dropped.
@@ -174,8 +174,7 @@ pub mod pallet {
 
 	/// Tickets of the pending batch, in order.
 	#[pallet::storage]
-	pub type Batch<T: Config> =
-		StorageValue<_, BoundedVec<Ticket<T>, T::MaxTickets>, ValueQuery>;
+	pub type Batch<T: Config> = StorageValue<_, BoundedVec<Ticket<T>, T::MaxTickets>, ValueQuery>;
 
 	/// Tickets that the circuit breaker set aside.
 	#[pallet::storage]
@@ -277,7 +276,7 @@ pub mod pallet {
 	/// Errors.
 	#[pallet::error]
 	pub enum Error<T> {
-		/// `order` was called by another call. Submit it as a transaction of its own.
+		/// `order` was called by another call. Submit `order` as a transaction.
 		NotDirect,
 		/// Governance closed ordering.
 		Paused,
@@ -327,7 +326,7 @@ pub mod pallet {
 		/// refunded. `ExtrinsicSuccess` means that the call is ordered and paid; its result is in the event
 		/// `Executed` of the next block.
 		///
-		/// Must be a transaction of its own: it fails inside of another call.
+		/// Must be the call of a transaction: it fails inside of another call.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::order())]
 		pub fn order(

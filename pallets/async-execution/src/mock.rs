@@ -2,7 +2,9 @@
 
 //! A chain on the SDK's executive, with the pallets wrapped in [`AheadOf`], and a pallet with calls to order.
 
-use crate::{self as pallet_async_execution, AheadOf, AuraGap, CheckOrder, Event, Lane, WeightInfo};
+use crate::{
+	self as pallet_async_execution, AheadOf, AuraGap, CheckOrder, Event, Lane, WeightInfo,
+};
 use codec::Encode;
 use conveyor_primitives::lane::{Commitment, TicketId};
 use frame_support::{
@@ -18,9 +20,9 @@ use sp_externalities::with_externalities;
 use sp_runtime::{
 	generic,
 	testing::{Header, UintAuthorityId},
-	traits::{Convert, Header as _, IdentityLookup},
+	traits::{Block as _, Convert, Header as _, IdentityLookup},
 	transaction_validity::{TransactionSource, TransactionValidity, TransactionValidityError},
-	ApplyExtrinsicResult, BuildStorage, Digest, DigestItem, DispatchResult, Perbill,
+	ApplyExtrinsicResult, BuildStorage, Digest, DigestItem, Perbill,
 };
 use sp_version::RuntimeVersion;
 use std::cell::RefCell;
@@ -52,6 +54,8 @@ pub(crate) const SLOT: u64 = 6_000;
 pub(crate) const STALL_SLOTS: u64 = 10;
 /// Weight around the call of a ticket.
 pub(crate) const AROUND: Weight = Weight::from_parts(10, 10);
+/// Target weight of a block in which every batch of a test fits.
+pub(crate) const LARGE: Weight = Weight::from_parts(10_000_000_000_000, 10_000_000_000);
 /// Accounts with a balance.
 pub(crate) const ACCOUNTS: std::ops::RangeInclusive<u64> = 1..=5;
 /// Balance of each account.
@@ -70,6 +74,8 @@ frame_support::construct_runtime!(
 
 /// Calls to order, and what they saw.
 #[frame_support::pallet(dev_mode)]
+// `pub` for the macro.
+#[allow(unreachable_pub)]
 pub(crate) mod calls {
 	use super::*;
 	use frame_support::pallet_prelude::*;
@@ -110,7 +116,7 @@ pub(crate) mod calls {
 	#[pallet::unbounded]
 	pub type Seen<T: Config> = StorageValue<_, Context>;
 
-	#[pallet::call(weight(Weight::zero()))]
+	#[pallet::call]
 	impl<T: Config> Pallet<T> {
 		#[pallet::weight(*weight)]
 		pub fn burn(origin: OriginFor<T>, value: u32, weight: Weight) -> DispatchResult {
@@ -239,6 +245,7 @@ impl Contains<RuntimeCall> for Filter {
 impl frame_system::Config for Test {
 	type Block = Block;
 	type AccountId = u64;
+	type Nonce = u64;
 	type Lookup = IdentityLookup<u64>;
 	type AccountData = pallet_balances::AccountData<u64>;
 	type Version = Version;
@@ -322,7 +329,7 @@ impl WeightInfo for Weights {
 	fn turn_without_batch() -> Weight {
 		Weight::from_parts(1, 0)
 	}
-	fn stand_still() -> Weight {
+	fn standstill() -> Weight {
 		Weight::from_parts(2, 0)
 	}
 	fn execute_ticket(_: u32) -> Weight {
@@ -420,6 +427,9 @@ pub(crate) fn order(call: impl Into<RuntimeCall>) -> RuntimeCall {
 	crate::Call::order { call: Box::new(call.into()) }.into()
 }
 
+/// Calls of the pallet [`calls`].
+pub(crate) type Action = calls::Call<Test>;
+
 /// A call that logs `value` and weighs 100.
 pub(crate) fn log(value: u32) -> RuntimeCall {
 	burn(value, 100)
@@ -427,7 +437,7 @@ pub(crate) fn log(value: u32) -> RuntimeCall {
 
 /// A call that logs `value` and has reference time and proof size of `weight`.
 pub(crate) fn burn(value: u32, weight: u64) -> RuntimeCall {
-	calls::Call::burn { value, weight: Weight::from_parts(weight, weight) }.into()
+	Action::burn { value, weight: Weight::from_parts(weight, weight) }.into()
 }
 
 /// Validates a transaction as the pool does.
@@ -506,12 +516,12 @@ impl Builder {
 }
 
 /// Builds a block one slot after the latest one. All transactions must be valid. Returns their results.
-pub(crate) fn block(transactions: Vec<Xt>) -> Vec<DispatchResult> {
+pub(crate) fn block(transactions: Vec<Xt>) -> Vec<sp_runtime::DispatchResult> {
 	block_after(1, transactions)
 }
 
 /// Builds a block `slots` after the latest one. All transactions must be valid. Returns their results.
-pub(crate) fn block_after(slots: u64, transactions: Vec<Xt>) -> Vec<DispatchResult> {
+pub(crate) fn block_after(slots: u64, transactions: Vec<Xt>) -> Vec<sp_runtime::DispatchResult> {
 	let mut builder = start_after(slots);
 	let results = transactions
 		.into_iter()
@@ -534,7 +544,7 @@ pub(crate) fn order_all(calls: impl IntoIterator<Item = RuntimeCall>) {
 pub(crate) fn is_valid(attempt: impl FnOnce()) -> bool {
 	let head = HEAD.with_borrow(Clone::clone);
 	with_externalities(|ext| ext.storage_start_transaction()).unwrap();
-	let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(attempt));
+	let result = quietly(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(attempt)));
 	if result.is_ok() {
 		return with_externalities(|ext| ext.storage_commit_transaction()).unwrap().is_ok();
 	}
@@ -542,6 +552,26 @@ pub(crate) fn is_valid(attempt: impl FnOnce()) -> bool {
 	while with_externalities(|ext| ext.storage_rollback_transaction()).unwrap().is_ok() {}
 	HEAD.set(head);
 	false
+}
+
+/// Runs `attempt` without back traces: hundreds of expected panics would hide a real failure.
+fn quietly<R>(attempt: impl FnOnce() -> R) -> R {
+	use std::{cell::Cell, sync::Once};
+	thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
+	static INSTALL: Once = Once::new();
+	INSTALL.call_once(|| {
+		// Other tests run at the same time and need their output.
+		let print = std::panic::take_hook();
+		std::panic::set_hook(Box::new(move |panic| {
+			if !QUIET.get() {
+				print(panic)
+			}
+		}));
+	});
+	QUIET.set(true);
+	let result = attempt();
+	QUIET.set(false);
+	result
 }
 
 /// Values that calls logged.

@@ -65,10 +65,7 @@ pub(crate) fn timeout(recovery: Option<&Recovery>, stall_timeout: u64) -> u64 {
 
 /// Returns what a block at a standstill changes. `quarantine_after`: number of standstills with the same first ticket
 /// at a limit of 1 after which it is quarantined; `None` for never.
-pub(crate) fn standstill(
-	recovery: Option<Recovery>,
-	quarantine_after: Option<u8>,
-) -> Standstill {
+pub(crate) fn standstill(recovery: Option<Recovery>, quarantine_after: Option<u8>) -> Standstill {
 	let before = recovery.unwrap_or_default();
 	let mut recovery = Recovery { standstills: before.standstills.saturating_add(1), ..before };
 	let mut quarantines_head = false;
@@ -105,7 +102,10 @@ mod tests {
 		let first = standstill(None, Some(2));
 		assert_eq!(first.recovery, Recovery { standstills: 1, limit: None, head_standstills: 0 });
 		let second = standstill(Some(first.recovery), Some(2));
-		assert_eq!(second.recovery, Recovery { standstills: 2, limit: Some(1), head_standstills: 0 });
+		assert_eq!(
+			second.recovery,
+			Recovery { standstills: 2, limit: Some(1), head_standstills: 0 }
+		);
 		let third = standstill(Some(second.recovery), Some(2));
 		assert_eq!(third.recovery.head_standstills, 1);
 		assert!(!first.quarantines_head && !second.quarantines_head && !third.quarantines_head);

@@ -15,7 +15,10 @@ impl<T: Config> Pallet<T> {
 			None => ensure!(tickets.is_empty(), "there are tickets, but no batch is pending"),
 			Some(batch) => {
 				ensure!(batch.count > 0, "the pending batch is empty");
-				ensure!(batch.count as usize == tickets.len(), "count and tickets of the batch differ");
+				ensure!(
+					batch.count as usize == tickets.len(),
+					"count and tickets of the batch differ"
+				);
 				ensure!(
 					batch.first.checked_add(batch.count.into()) == Some(lane.next_ticket),
 					"the pending tickets are not the last ones ordered",

@@ -15,9 +15,8 @@ use scale_info::TypeInfo;
 use sp_runtime::Perbill;
 
 /// Balance of the currency that charges are paid in.
-pub type BalanceOf<T> = <<T as Config>::Currency as fungible::Inspect<
-	<T as frame_system::Config>::AccountId,
->>::Balance;
+pub type BalanceOf<T> =
+	<<T as Config>::Currency as fungible::Inspect<<T as frame_system::Config>::AccountId>>::Balance;
 
 /// Charges that were withdrawn.
 pub type CreditOf<T> =
@@ -25,14 +24,7 @@ pub type CreditOf<T> =
 
 /// An ordered call. Its number follows from its position in the batch.
 #[derive(
-	CloneNoBound,
-	DebugNoBound,
-	PartialEqNoBound,
-	EqNoBound,
-	Encode,
-	Decode,
-	MaxEncodedLen,
-	TypeInfo,
+	CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo,
 )]
 #[scale_info(skip_type_params(T), capture_docs = "always")]
 #[codec(mel_bound())]
@@ -49,14 +41,7 @@ pub struct Ticket<T: Config> {
 
 /// Tickets that are ordered and not yet executed, as a whole.
 #[derive(
-	CloneNoBound,
-	DebugNoBound,
-	PartialEqNoBound,
-	EqNoBound,
-	Encode,
-	Decode,
-	MaxEncodedLen,
-	TypeInfo,
+	CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo,
 )]
 #[scale_info(skip_type_params(T), capture_docs = "always")]
 #[codec(mel_bound())]
@@ -79,14 +64,7 @@ pub struct PendingBatch<T: Config> {
 
 /// State of the lane, except for the tickets.
 #[derive(
-	CloneNoBound,
-	DebugNoBound,
-	PartialEqNoBound,
-	EqNoBound,
-	Encode,
-	Decode,
-	MaxEncodedLen,
-	TypeInfo,
+	CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo,
 )]
 #[scale_info(skip_type_params(T), capture_docs = "always")]
 #[codec(mel_bound())]

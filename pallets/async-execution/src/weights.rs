@@ -21,7 +21,7 @@ pub trait WeightInfo {
 	/// The turn of a block without a pending batch.
 	fn turn_without_batch() -> Weight;
 	/// Block at a standstill.
-	fn stand_still() -> Weight;
+	fn standstill() -> Weight;
 	/// Work around the call of a ticket, whose encoded call has `length` bytes.
 	fn execute_ticket(length: u32) -> Weight;
 	/// Commitment to `receipts` receipts.

@@ -13,7 +13,7 @@ fn call() -> impl Strategy<Value = RuntimeCall> {
 	let value = || prop_oneof![0..10u64, BALANCE / 2..2 * BALANCE];
 	prop_oneof![
 		any::<u32>().prop_map(log),
-		Just(calls::Call::fail {}.into()),
+		Just(Action::fail {}.into()),
 		(account(), value()).prop_map(|(dest, value)| {
 			pallet_balances::Call::transfer_allow_death { dest, value }.into()
 		}),
@@ -26,10 +26,16 @@ fn call() -> impl Strategy<Value = RuntimeCall> {
 	]
 }
 
-/// Balances and log: the state that the calls change.
-fn state() -> (Vec<(u64, pallet_balances::AccountData<u64>)>, Vec<(u64, u32)>) {
-	let accounts = ACCOUNTS.map(|who| (who, System::account(who).data)).collect();
-	(accounts, calls::Log::<Test>::get())
+/// The state that the calls change.
+#[derive(Debug, PartialEq)]
+struct State {
+	accounts: Vec<pallet_balances::AccountData<u64>>,
+	log: Vec<(u64, u32)>,
+}
+
+fn state() -> State {
+	let accounts = ACCOUNTS.map(|who| System::account(who).data).collect();
+	State { accounts, log: calls::Log::<Test>::get() }
 }
 
 proptest! {
@@ -42,6 +48,7 @@ proptest! {
 		};
 		let ordered = new_chain().execute_with(|| {
 			PricePerUnit::set(0);
+			TargetBlockWeight::set(LARGE);
 			let mut builder = start_after(1);
 			for (index, (who, call)) in calls.iter().enumerate() {
 				let order = with_nonce(*who, nonces(index), order(call.clone()));

@@ -24,7 +24,7 @@ fn the_next_block_executes_the_batch_before_its_transactions() {
 #[test]
 fn a_failed_call_leaves_nothing_but_its_event() {
 	new_chain().execute_with(|| {
-		order_all([calls::Call::fail {}.into(), log(2)]);
+		order_all([Action::fail {}.into(), log(2)]);
 		block(vec![]);
 		assert_eq!(logged(), [2]);
 		assert_eq!(executed(), [(0, false), (1, true)]);
@@ -45,12 +45,13 @@ fn calls_are_filtered_when_they_are_executed() {
 #[test]
 fn the_commitment_is_that_of_the_receipts() {
 	new_chain().execute_with(|| {
+		TargetBlockWeight::set(LARGE);
 		let transfer = pallet_balances::Call::transfer_keep_alive { dest: 2, value: 5 };
-		let refund = calls::Call::refund {
+		let refund = Action::refund {
 			declared: Weight::from_parts(500, 500),
 			used: Weight::from_parts(40, 30),
 		};
-		order_all([transfer.into(), calls::Call::fail {}.into(), refund.into()]);
+		order_all([transfer.into(), Action::fail {}.into(), refund.into()]);
 		block(vec![]);
 		let commitment = commitment().unwrap();
 		assert_eq!((commitment.ordered_in, commitment.first, commitment.count), (2, 0, 3));
@@ -61,7 +62,9 @@ fn the_commitment_is_that_of_the_receipts() {
 		let mut receipts = Vec::new();
 		let mut deposited = Vec::new();
 		for record in System::events() {
-			assert!(record.phase == Phase::Initialization || record.phase == Phase::ApplyExtrinsic(0));
+			assert!(
+				record.phase == Phase::Initialization || record.phase == Phase::ApplyExtrinsic(0)
+			);
 			match record.event {
 				RuntimeEvent::AsyncExecution(Event::Executed { ticket, result, weight }) => {
 					let encoded: Vec<_> = std::mem::take(&mut deposited);
@@ -75,8 +78,8 @@ fn the_commitment_is_that_of_the_receipts() {
 		assert_eq!(receipts[2].2, Weight::from_parts(40, 30));
 		let calls: [RuntimeCall; 3] = [
 			pallet_balances::Call::transfer_keep_alive { dest: 2, value: 5 }.into(),
-			calls::Call::fail {}.into(),
-			calls::Call::refund {
+			Action::fail {}.into(),
+			Action::refund {
 				declared: Weight::from_parts(500, 500),
 				used: Weight::from_parts(40, 30),
 			}
@@ -111,7 +114,7 @@ fn the_block_registers_the_weight_that_was_used() {
 			*used.get(frame_support::dispatch::DispatchClass::Mandatory)
 		};
 		let without = weight_of(start_after(1));
-		let refund = calls::Call::refund {
+		let refund = Action::refund {
 			declared: Weight::from_parts(500, 500),
 			used: Weight::from_parts(40, 30),
 		};
@@ -188,10 +191,7 @@ fn a_full_quarantine_drops_tickets() {
 		order_all([burn(0, 2_000), burn(1, 2_000)]);
 		TargetBlockWeight::set(Weight::from_parts(1_000, 1_000));
 		block(vec![]);
-		assert_eq!(
-			events(),
-			[Event::Quarantined { ticket: 0 }, Event::Dropped { ticket: 1 }],
-		);
+		assert_eq!(events(), [Event::Quarantined { ticket: 0 }, Event::Dropped { ticket: 1 }],);
 		assert_eq!(commitment().unwrap().count, 2);
 		assert_ok!(AsyncExecution::drop_ticket(RawOrigin::Root.into(), 0));
 		assert_eq!(Quarantine::<Test>::count(), 0);

@@ -49,14 +49,16 @@ fn build(input: &Input, was_migrating: bool) {
 		assert_ok!(AsyncExecution::drop_ticket(RawOrigin::Root.into(), batch.first));
 	}
 	for (poison, parts) in input.orders.iter().copied() {
-		let call = if poison {
-			calls::Call::poison { weight: weight_of_call(parts) }.into()
+		let call: RuntimeCall = if poison {
+			Action::poison { weight: weight_of_call(parts) }.into()
 		} else {
 			let value = Lane::<Test>::get().next_ticket as u32;
-			calls::Call::burn { value, weight: weight_of_call(parts) }.into()
+			Action::burn { value, weight: weight_of_call(parts) }.into()
 		};
 		match builder.apply(transaction(1, order(call))) {
-			Ok(result) => assert_ok!(result),
+			Ok(result) => {
+				assert_ok!(result);
+			},
 			Err(error) => assert!(error.exhausted_resources(), "{error:?}"),
 		}
 	}

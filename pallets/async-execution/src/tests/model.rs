@@ -57,8 +57,14 @@ pub(super) struct Input {
 }
 
 pub(super) const FULL: u32 = 2;
-const PLAIN: Input =
-	Input { gap: 0, orders: vec![], upgrade: false, migrates: false, share: FULL, drop_head: false };
+const PLAIN: Input = Input {
+	gap: 0,
+	orders: vec![],
+	upgrade: false,
+	migrates: false,
+	share: FULL,
+	drop_head: false,
+};
 
 impl State {
 	fn end_head(&mut self, end: End) {
@@ -163,10 +169,17 @@ impl State {
 
 	/// Everything that the future depends on.
 	fn key(&self) -> impl Eq + std::hash::Hash {
-		let batch: Vec<_> =
-			self.batch.iter().map(|ticket| (ticket.poison, ticket.weight, ticket.dropped)).collect();
+		let batch: Vec<_> = self
+			.batch
+			.iter()
+			.map(|ticket| (ticket.poison, ticket.weight, ticket.dropped))
+			.collect();
 		let recovery = self.recovery.map(|recovery| {
-			(recovery.standstills.min(3), recovery.limit.map(|limit| limit.min(4)), recovery.head_standstills)
+			(
+				recovery.standstills.min(3),
+				recovery.limit.map(|limit| limit.min(4)),
+				recovery.head_standstills,
+			)
 		});
 		(batch, self.batch_code == self.code, recovery, self.migrates)
 	}
@@ -213,8 +226,14 @@ fn inputs() -> Vec<Input> {
 		Input { drop_head: true, ..PLAIN },
 		Input { drop_head: true, gap: 4, ..PLAIN },
 	];
-	let with = |orders: &Vec<(bool, u32)>, input: &Input| Input { orders: orders.clone(), ..input.clone() };
-	pools.iter().flat_map(|orders| environments.iter().map(move |input| with(orders, input))).collect()
+	let with = |orders: &Vec<(bool, u32)>, input: &Input| Input {
+		orders: orders.clone(),
+		..input.clone()
+	};
+	pools
+		.iter()
+		.flat_map(|orders| environments.iter().map(move |input| with(orders, input)))
+		.collect()
 }
 
 /// Explores all histories. Returns the number of states, and the longest time until a batch is settled, in time-outs.
@@ -224,7 +243,9 @@ fn explore(depth: u32, quarantine_after: Option<u8>) -> (usize, u64) {
 	let mut seen = HashSet::from([State::default().key()]);
 	for _ in 0..depth {
 		let mut following = Vec::new();
-		for (state, input) in level.iter().flat_map(|state| inputs.iter().map(move |input| (state, input))) {
+		for (state, input) in
+			level.iter().flat_map(|state| inputs.iter().map(move |input| (state, input)))
+		{
 			let Some(next) = state.after(input, quarantine_after) else {
 				assert!(!state.is_standstill(input.gap), "a block at a standstill is valid");
 				continue;
@@ -234,7 +255,9 @@ fn explore(depth: u32, quarantine_after: Option<u8>) -> (usize, u64) {
 				match next.clone().settle(quarantine_after) {
 					Some((_, time, _)) => longest = longest.max(time),
 					// Governance drops the ticket.
-					None => assert!(quarantine_after.is_none() && next.batch.iter().any(|ticket| ticket.poison)),
+					None => assert!(
+						quarantine_after.is_none() && next.batch.iter().any(|ticket| ticket.poison)
+					),
 				}
 				following.push(next);
 			}
@@ -257,7 +280,8 @@ fn every_ticket_ends_once_and_every_wait_ends() {
 
 #[test]
 fn blocks_two_time_outs_apart_execute_all_tickets() {
-	let batch: Vec<_> = (0..2).map(|id| Ticket { id, poison: false, weight: 1, dropped: false }).collect();
+	let batch: Vec<_> =
+		(0..2).map(|id| Ticket { id, poison: false, weight: 1, dropped: false }).collect();
 	let mut state = State { next_id: 2, batch, ..State::default() };
 	for _ in 0..4 {
 		state = state.after(&Input { gap: 2, ..PLAIN }, None).unwrap();

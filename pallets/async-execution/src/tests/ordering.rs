@@ -6,9 +6,7 @@ use crate::{mock::*, Batch, Error, Event, Lane, Refusal};
 use codec::Encode;
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use frame_system::RawOrigin;
-use sp_runtime::{
-	traits::Hash, transaction_validity::InvalidTransaction, DigestItem, Perbill,
-};
+use sp_runtime::{traits::Hash, transaction_validity::InvalidTransaction, DigestItem, Perbill};
 
 #[test]
 fn an_order_is_numbered_and_charged_and_not_executed() {
@@ -39,7 +37,7 @@ fn a_full_batch_keeps_orders_in_the_pool() {
 		let mut builder = start_after(1);
 		// Half of 10,000 is for the batch: two calls of 2,490 and the work around them.
 		for nonce in 0..2 {
-			let order = with_nonce(1, nonce, order(burn(nonce, 2_490)));
+			let order = with_nonce(1, nonce, order(burn(nonce as u32, 2_490)));
 			builder.apply(order).unwrap().unwrap();
 		}
 		let third = with_nonce(1, 2, order(log(2)));
@@ -76,15 +74,12 @@ fn permanent_refusals_leave_the_pool() {
 			) => code,
 			other => panic!("{other:?}"),
 		};
-		let nested = calls::Call::nest { call: Box::new(log(1)) };
+		let nested = Action::nest { call: Box::new(log(1)) };
 		assert_eq!(code(nested.into()), Refusal::NotOrderable.code());
 		assert_eq!(code(order(log(1))), Refusal::NotOrderable.code());
 		let max = Weight::from_parts(5_000, 5_000);
 		let weight = Weight::from_parts(5_001, 5_001);
-		assert_eq!(
-			code(burn(1, 4_991)),
-			Refusal::ExceedsBatch { weight, max }.code(),
-		);
+		assert_eq!(code(burn(1, 4_991)), Refusal::ExceedsBatch { weight, max }.code(),);
 		assert!(validate(transaction(1, order(burn(1, 4_990)))).is_ok());
 		assert_eq!(
 			AsyncExecution::quote(&burn(1, 4_991)).refusal,
@@ -124,15 +119,12 @@ fn an_account_that_cannot_pay_is_refused_for_free() {
 #[test]
 fn an_order_inside_of_another_call_fails() {
 	new_chain().execute_with(|| {
-		let nested = calls::Call::nest { call: Box::new(order(log(1))) };
+		let nested = Action::nest { call: Box::new(order(log(1))) };
 		let results = block(vec![transaction(1, nested)]);
 		assert_eq!(results, [Err(Error::<Test>::NotDirect.into())]);
 		// A direct order before it in the same block admits nothing else.
-		let nested = calls::Call::nest { call: Box::new(order(log(1))) };
-		let results = block(vec![
-			with_nonce(1, 1, order(log(2))),
-			with_nonce(1, 2, nested),
-		]);
+		let nested = Action::nest { call: Box::new(order(log(1))) };
+		let results = block(vec![with_nonce(1, 1, order(log(2))), with_nonce(1, 2, nested)]);
 		assert_eq!(results, [Ok(()), Err(Error::<Test>::NotDirect.into())]);
 		assert_noop!(
 			AsyncExecution::order(RawOrigin::Signed(1).into(), Box::new(log(1))),
@@ -150,7 +142,7 @@ fn a_failed_order_admits_nothing_else() {
 		let failed = builder.apply(with_nonce(1, 0, order(log(1))));
 		assert_eq!(failed, Ok(Err(Error::<Test>::CannotPay.into())));
 		FailsToPay::set(false);
-		let nested = calls::Call::nest { call: Box::new(order(log(2))) };
+		let nested = Action::nest { call: Box::new(order(log(2))) };
 		let nested = builder.apply(with_nonce(1, 1, nested));
 		assert_eq!(nested, Ok(Err(Error::<Test>::NotDirect.into())));
 		builder.finish();
@@ -163,10 +155,7 @@ fn blocks_that_change_the_code_order_nothing() {
 		let mut builder = start_after(1);
 		frame_system::Pallet::<Test>::deposit_log(DigestItem::RuntimeEnvironmentUpdated);
 		let order = transaction(1, order(log(1)));
-		assert_eq!(
-			builder.apply(order.clone()),
-			invalid(InvalidTransaction::ExhaustsResources),
-		);
+		assert_eq!(builder.apply(order.clone()), invalid(InvalidTransaction::ExhaustsResources),);
 		builder.finish();
 		assert_eq!(block(vec![order]), [Ok(())]);
 	});

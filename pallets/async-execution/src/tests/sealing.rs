@@ -4,13 +4,13 @@
 
 use crate::mock::*;
 use codec::Encode;
+use frame_support::weights::Weight;
 use sp_consensus_aura::{Slot, AURA_ENGINE_ID};
 use sp_runtime::{Digest, DigestItem};
-use frame_support::weights::Weight;
 
 fn observe_in(slots: u64, digest: Vec<DigestItem>) -> calls::Context {
 	new_chain().execute_with(|| {
-		order_all([calls::Call::observe {}.into()]);
+		order_all([Action::observe {}.into()]);
 		start_with(slots, digest).finish();
 		calls::Seen::<Test>::get().unwrap()
 	})
@@ -19,7 +19,7 @@ fn observe_in(slots: u64, digest: Vec<DigestItem>) -> calls::Context {
 #[test]
 fn a_ticket_sees_the_parents_state_and_an_empty_digest() {
 	new_chain().execute_with(|| {
-		order_all([calls::Call::observe {}.into()]);
+		order_all([Action::observe {}.into()]);
 		let (number, slot) = (head(), u64::from(pallet_aura::CurrentSlot::<Test>::get()));
 		let now = pallet_timestamp::Now::<Test>::get();
 		block_after(3, vec![]);
@@ -51,7 +51,7 @@ fn the_result_does_not_depend_on_slot_and_digest() {
 #[test]
 fn the_block_keeps_its_digest_and_the_items_of_its_tickets() {
 	new_chain().execute_with(|| {
-		let deposit = |item| calls::Call::deposit { item }.into();
+		let deposit = |item| Action::deposit { item }.into();
 		order_all([deposit(5), deposit(6)]);
 		let slot = u64::from(pallet_aura::CurrentSlot::<Test>::get()) + 2;
 		block_after(2, vec![]);

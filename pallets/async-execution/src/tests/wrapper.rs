@@ -4,10 +4,7 @@
 
 use crate::{mock::*, Lane, Refusal};
 use frame_support::traits::OnIdle;
-use sp_runtime::{
-	traits::Block as _,
-	transaction_validity::InvalidTransaction, DigestItem,
-};
+use sp_runtime::{traits::Block as _, transaction_validity::InvalidTransaction, DigestItem};
 
 fn unwrapped_block() {
 	start_on(1, vec![], |header| {
@@ -43,7 +40,12 @@ fn a_batch_waits_for_the_wrapper() {
 
 #[test]
 fn nodes_import_the_blocks_and_reject_another_commitment() {
-	let blocks = new_chain().execute_with(|| {
+	let chain = || {
+		let mut chain = new_chain();
+		chain.execute_with(|| TargetBlockWeight::set(LARGE));
+		chain
+	};
+	let blocks = chain().execute_with(|| {
 		let first = {
 			let mut builder = start_after(1);
 			let call = pallet_balances::Call::transfer_all { dest: 2, keep_alive: false };
@@ -52,7 +54,7 @@ fn nodes_import_the_blocks_and_reject_another_commitment() {
 			builder.finish()
 		};
 		let mut builder = start_after(2);
-		builder.apply(transaction(2, order(calls::Call::fail {}))).unwrap().unwrap();
+		builder.apply(transaction(2, order(Action::fail {}))).unwrap().unwrap();
 		let second = builder.finish();
 		vec![first, second, start_after(1).finish()]
 	});
@@ -60,8 +62,8 @@ fn nodes_import_the_blocks_and_reject_another_commitment() {
 		let block = block.clone();
 		std::panic::catch_unwind(|| Executive::execute_block(block.into())).is_ok()
 	};
-	new_chain().execute_with(|| assert!(blocks.iter().all(import)));
-	new_chain().execute_with(|| {
+	chain().execute_with(|| assert!(blocks.iter().all(import)));
+	chain().execute_with(|| {
 		assert!(import(&blocks[0]));
 		let (mut header, extrinsics) = blocks[1].clone().deconstruct();
 		let commitment = header.digest.logs.iter_mut().find_map(|item| match item {
