@@ -2,7 +2,9 @@
 
 //! Implementation of the calls.
 
-use crate::{admission::Orderable, pallet::*, LaneState, PendingBatch, Refusal, Ticket};
+use crate::{
+	admission::Orderable, pallet::*, LaneState, PendingBatch, QuarantinedTicket, Refusal, Ticket,
+};
 use codec::Encode;
 use conveyor_primitives::lane::{receipt_hash, TicketId};
 use frame_support::{
@@ -110,11 +112,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_release(ticket: TicketId) -> DispatchResult {
-		let released = Quarantine::<T>::take(ticket).ok_or(Error::<T>::UnknownTicket)?;
+		let QuarantinedTicket { ticket: released, transaction_version } =
+			Quarantine::<T>::take(ticket).ok_or(Error::<T>::UnknownTicket)?;
+		let version = <T as frame_system::Config>::Version::get();
+		ensure!(version.transaction_version == transaction_version, Error::<T>::EncodingChanged);
+		let call = released.decode_call().ok_or(Error::<T>::EncodingChanged)?;
+
 		let mut lane = Lane::<T>::get();
-		ensure!(lane.has_turn, Error::<T>::NoTurn);
-		Self::check_now(&lane, released.weight).map_err(Error::<T>::from)?;
-		Self::append(&mut lane, released);
+		let Orderable { weight, .. } =
+			Self::check_orderable(&lane, &call).map_err(Error::<T>::from)?;
+		Self::check_now(&lane, weight).map_err(Error::<T>::from)?;
+		Self::append(&mut lane, Ticket { weight, ..released });
 		Lane::<T>::put(lane);
 		Ok(())
 	}

@@ -7,10 +7,9 @@ use crate::{
 	pallet::*,
 	recovery::{progress, standstill, timeout},
 	seal::sealed,
-	LaneState, PendingBatch, Ticket, WeightInfo, COMMITMENT_WINDOW, LOG_TARGET,
+	LaneState, PendingBatch, QuarantinedTicket, Ticket, WeightInfo, COMMITMENT_WINDOW, LOG_TARGET,
 };
 use alloc::vec::Vec;
-use codec::DecodeLimit;
 use conveyor_primitives::lane::{receipt_hash, Commitment, Receipt, TicketResult};
 use frame_support::{
 	defensive,
@@ -19,7 +18,7 @@ use frame_support::{
 	storage::with_storage_layer,
 	traits::Get,
 	weights::Weight,
-	BoundedVec, MAX_EXTRINSIC_DEPTH,
+	BoundedVec,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use sp_runtime::{traits::Dispatchable, DispatchError, DispatchResult, SaturatedConversion};
@@ -60,8 +59,8 @@ impl<T: Config> Pallet<T> {
 		let is_same_version = batch.spec_version == version.spec_version
 			&& batch.transaction_version == version.transaction_version;
 		if !is_same_version {
-			let tickets = Batch::<T>::take().into_inner();
-			return Self::conclude(batch, |first| Self::drop_all(first, tickets));
+			let settled = Self::drop_all(batch.first, Self::take_tickets(&batch));
+			return Self::conclude(batch, settled);
 		}
 		let gap = T::GapToParent::get();
 		if gap >= timeout(batch.recovery.as_ref(), T::StallTimeout::get()) {
@@ -71,14 +70,23 @@ impl<T: Config> Pallet<T> {
 			return (Some(batch), Weight::zero());
 		}
 		let limit = batch.recovery.and_then(|recovery| recovery.limit).unwrap_or(u32::MAX);
-		let tickets = Batch::<T>::take().into_inner();
+		let tickets = Self::take_tickets(&batch);
 		let (settled, deposited) = sealed::<T, _>(|| {
 			let max_weight = Self::batch_limit(lane);
 			Self::execute_front(batch.first, tickets, limit, max_weight)
 		});
-		let result = Self::conclude(batch, |_| settled);
+		let result = Self::conclude(batch, settled);
 		deposited.into_iter().for_each(frame_system::Pallet::<T>::deposit_log);
 		result
+	}
+
+	/// Takes the tickets of `batch` from storage.
+	fn take_tickets(batch: &PendingBatch<T>) -> Vec<Ticket<T>> {
+		let tickets = Batch::<T>::take().into_inner();
+		if tickets.len() != batch.count as usize {
+			defensive!("count and tickets of the pending batch differ");
+		}
+		tickets
 	}
 
 	/// Changes the state of the circuit breaker at a standstill. Executes nothing.
@@ -96,26 +104,22 @@ impl<T: Config> Pallet<T> {
 		if !standstill.quarantines_head {
 			return (Some(batch), T::WeightInfo::standstill());
 		}
-		let mut tickets = Batch::<T>::take().into_inner();
-		Self::conclude(batch, |first| {
-			let left = tickets.split_off(tickets.len().min(1));
-			let receipts = tickets
-				.into_iter()
-				.map(|head| match head.dropped {
-					true => Self::drop_ticket_now(first, head),
-					false => Self::quarantine(first, head),
-				})
-				.collect();
-			Settled { receipts, left, weight: T::WeightInfo::standstill() }
-		})
+		let mut tickets = Self::take_tickets(&batch);
+		let left = tickets.split_off(tickets.len().min(1));
+		let receipts = tickets
+			.into_iter()
+			.map(|head| match head.dropped {
+				true => Self::drop_ticket_now(batch.first, head),
+				false => Self::quarantine(batch.first, head),
+			})
+			.collect();
+		let settled = Settled { receipts, left, weight: T::WeightInfo::standstill() };
+		Self::conclude(batch, settled)
 	}
 
-	/// Stores what `settle` left of `batch`, and the commitment to its receipts.
-	fn conclude(
-		batch: PendingBatch<T>,
-		settle: impl FnOnce(u64) -> Settled<T>,
-	) -> (Option<PendingBatch<T>>, Weight) {
-		let Settled { receipts, left, weight } = settle(batch.first);
+	/// Stores what is left of `batch`, and the commitment to the receipts.
+	fn conclude(batch: PendingBatch<T>, settled: Settled<T>) -> (Option<PendingBatch<T>>, Weight) {
+		let Settled { receipts, left, weight } = settled;
 		if let Some(commitment) = Commitment::new(batch.ordered_in, &receipts) {
 			let number = frame_system::Pallet::<T>::block_number();
 			let slot = number.saturated_into::<u64>() % u64::from(COMMITMENT_WINDOW);
@@ -200,11 +204,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Dispatches the call of `ticket`. Returns its result and weight.
 	fn dispatch(ticket: &Ticket<T>) -> (DispatchResult, Weight) {
-		let decoded = <T as frame_system::Config>::RuntimeCall::decode_all_with_depth_limit(
-			MAX_EXTRINSIC_DEPTH,
-			&mut &ticket.call[..],
-		);
-		let Ok(call) = decoded else {
+		let Some(call) = ticket.decode_call() else {
 			defensive!("the code that ordered the call decodes it");
 			return (Err(DispatchError::Corruption), Weight::zero());
 		};
@@ -221,7 +221,8 @@ impl<T: Config> Pallet<T> {
 			return Self::drop_ticket_now(number, ticket);
 		}
 		let receipt = Self::receipt(number, &ticket, TicketResult::Quarantined);
-		Quarantine::<T>::insert(number, ticket);
+		let transaction_version = <T as frame_system::Config>::Version::get().transaction_version;
+		Quarantine::<T>::insert(number, QuarantinedTicket { ticket, transaction_version });
 		Self::deposit_event(Event::Quarantined { ticket: number });
 		receipt
 	}

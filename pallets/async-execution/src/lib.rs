@@ -66,7 +66,9 @@ pub use fees::CountOrdered;
 pub use gap::AuraGap;
 pub use pallet::*;
 pub use recovery::Recovery;
-pub use types::{BalanceOf, CreditOf, LaneState, PendingBatch, Quote, Refusal, Ticket};
+pub use types::{
+	BalanceOf, CreditOf, LaneState, PendingBatch, QuarantinedTicket, Quote, Refusal, Ticket,
+};
 pub use weights::WeightInfo;
 
 pub(crate) const LOG_TARGET: &str = "runtime::async-execution";
@@ -179,7 +181,7 @@ pub mod pallet {
 	/// Tickets that the circuit breaker set aside.
 	#[pallet::storage]
 	pub type Quarantine<T: Config> =
-		CountedStorageMap<_, Twox64Concat, TicketId, Ticket<T>, OptionQuery>;
+		CountedStorageMap<_, Twox64Concat, TicketId, QuarantinedTicket<T>, OptionQuery>;
 
 	/// Commitments of the last [`COMMITMENT_WINDOW`] blocks, by block number modulo [`COMMITMENT_WINDOW`], with the number
 	/// of the block.
@@ -300,6 +302,9 @@ pub mod pallet {
 		CannotPay,
 		/// The ticket is neither pending nor in quarantine.
 		UnknownTicket,
+		/// The encoding of calls has changed since the ticket was ordered. Drop the ticket; its owner can order the
+		/// call again.
+		EncodingChanged,
 	}
 
 	#[pallet::hooks]
@@ -346,6 +351,9 @@ pub mod pallet {
 		}
 
 		/// Orders a ticket of the quarantine again, under a new number, with the same origin, without charge.
+		///
+		/// Its weight is that of the present code. Fails if the encoding of calls has changed since it was ordered,
+		/// because the ticket could then be another call.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::release())]
 		pub fn release(origin: OriginFor<T>, ticket: TicketId) -> DispatchResult {

@@ -188,6 +188,7 @@ impl calls::Config for Test {
 
 parameter_types! {
 	pub static SpecVersion: u32 = 1;
+	pub static TransactionVersion: u32 = 1;
 	/// Target weight of a block as of the parent's state.
 	pub static TargetBlockWeight: Weight = Weight::from_parts(10_000, 10_000);
 	/// Target weight of the next block.
@@ -217,7 +218,7 @@ impl frame_support::traits::Get<RuntimeVersion> for Version {
 			spec_version: SpecVersion::get(),
 			impl_version: 1,
 			apis: Default::default(),
-			transaction_version: 1,
+			transaction_version: TransactionVersion::get(),
 			system_version: 1,
 		}
 	}
@@ -380,6 +381,7 @@ pub(crate) fn new_chain() -> sp_io::TestExternalities {
 	chain.execute_with(|| {
 		HEAD.set(genesis_header());
 		SpecVersion::set(1);
+		TransactionVersion::set(1);
 		TargetBlockWeight::set(Weight::from_parts(10_000, 10_000));
 		NextTargetBlockWeight::set(Weight::MAX);
 		QuarantineAfter::set(Some(2));

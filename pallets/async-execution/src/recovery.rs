@@ -75,8 +75,7 @@ pub(crate) fn standstill(recovery: Option<Recovery>, quarantine_after: Option<u8
 			Some(1) => before.head_standstills.saturating_add(1),
 			_ => 0,
 		};
-		quarantines_head = before.limit == Some(1)
-			&& quarantine_after.is_some_and(|after| recovery.head_standstills >= after);
+		quarantines_head = quarantine_after.is_some_and(|after| recovery.head_standstills >= after);
 		if quarantines_head {
 			recovery.head_standstills = 0;
 		}

@@ -3,12 +3,12 @@
 //! Types in storage, and reasons why a call is not ordered.
 
 use crate::{pallet::*, recovery::Recovery};
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, DecodeLimit, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use conveyor_primitives::lane::TicketId;
 use frame_support::{
 	traits::{fungible, Get},
 	weights::Weight,
-	BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
+	BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound, MAX_EXTRINSIC_DEPTH,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use scale_info::TypeInfo;
@@ -37,6 +37,26 @@ pub struct Ticket<T: Config> {
 	pub weight: Weight,
 	/// Whether governance dropped the ticket. It is not executed.
 	pub dropped: bool,
+}
+
+impl<T: Config> Ticket<T> {
+	/// Returns the call. `None` if this code does not decode it.
+	pub(crate) fn decode_call(&self) -> Option<<T as frame_system::Config>::RuntimeCall> {
+		DecodeLimit::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &self.call[..]).ok()
+	}
+}
+
+/// A ticket that the circuit breaker set aside.
+#[derive(
+	CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo,
+)]
+#[scale_info(skip_type_params(T), capture_docs = "always")]
+#[codec(mel_bound())]
+pub struct QuarantinedTicket<T: Config> {
+	/// The ticket.
+	pub ticket: Ticket<T>,
+	/// `transaction_version` of the runtime that ordered it: the encoding of its call.
+	pub transaction_version: u32,
 }
 
 /// Tickets that are ordered and not yet executed, as a whole.

@@ -97,7 +97,8 @@ fn ordered_weight_counts_for_the_fee_multiplier() {
 		let mut builder = start_after(1);
 		builder.apply(transaction(1, order(log(1)))).unwrap().unwrap();
 		assert_eq!(multiplier(builder), 110);
-		// The block that executes the batch has ordered nothing.
+		// The blocks in which the batch waits and in which it is executed have ordered nothing.
+		assert_eq!(multiplier(start_after(STALL_SLOTS)), 0);
 		assert_eq!(multiplier(start_after(1)), 0);
 	});
 }

@@ -185,6 +185,24 @@ fn a_ticket_that_fits_no_block_is_quarantined_and_released() {
 }
 
 #[test]
+fn a_ticket_of_another_encoding_or_too_heavy_is_not_released() {
+	new_chain().execute_with(|| {
+		order_all([burn(0, 2_000)]);
+		TargetBlockWeight::set(Weight::from_parts(1_000, 1_000));
+		block(vec![]);
+		let release = || AsyncExecution::release(RawOrigin::Root.into(), 0);
+		let builder = start_after(1);
+		assert_noop!(release(), Error::<Test>::ExceedsBatch);
+		TargetBlockWeight::set(Weight::from_parts(10_000, 10_000));
+		TransactionVersion::set(2);
+		assert_noop!(release(), Error::<Test>::EncodingChanged);
+		TransactionVersion::set(1);
+		assert_ok!(release());
+		builder.finish();
+	});
+}
+
+#[test]
 fn a_full_quarantine_drops_tickets() {
 	new_chain().execute_with(|| {
 		MaxQuarantined::set(1);

@@ -2,7 +2,7 @@
 
 //! Which calls are ordered, and what they cost.
 
-use crate::{mock::*, Batch, Error, Event, Lane, Refusal};
+use crate::{mock::*, Error, Event, Lane, Refusal};
 use codec::Encode;
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use frame_system::RawOrigin;
@@ -55,13 +55,16 @@ fn a_full_batch_keeps_orders_in_the_pool() {
 #[test]
 fn a_batch_has_a_maximum_number_of_tickets() {
 	new_chain().execute_with(|| {
-		TargetBlockWeight::set(Weight::from_parts(1_000_000, 1_000_000));
-		order_all((0..512).map(|value| burn(value, 0)));
+		TargetBlockWeight::set(LARGE);
 		let mut builder = start_after(1);
-		assert_eq!(logged().len(), 512);
-		builder.apply(transaction(2, order(log(1)))).unwrap().unwrap();
+		for nonce in 0..512 {
+			builder.apply(with_nonce(1, nonce, order(log(nonce as u32)))).unwrap().unwrap();
+		}
+		let next = builder.apply(transaction(2, order(log(512))));
+		assert_eq!(next, invalid(InvalidTransaction::ExhaustsResources));
 		builder.finish();
-		let _ = Batch::<Test>::get();
+		block(vec![]);
+		assert_eq!(logged(), (0..512).collect::<Vec<_>>());
 	});
 }
 
