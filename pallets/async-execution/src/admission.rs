@@ -2,7 +2,7 @@
 
 //! Whether a call may be ordered now.
 
-use crate::{pallet::*, Quote, Refusal, WeightInfo};
+use crate::{pallet::*, types::CallOf, BalanceOf, LaneState, Quote, Refusal, WeightInfo};
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{
@@ -17,8 +17,6 @@ use frame_support::{
 	weights::Weight,
 };
 use sp_runtime::{traits::Convert, DigestItem};
-
-use crate::{BalanceOf, LaneState};
 
 /// A call that passed all checks that do not depend on other tickets of the batch.
 pub(crate) struct Orderable {
@@ -43,7 +41,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Returns the weight that a ticket with `call` takes of a batch.
-	fn ticket_weight(call: &<T as frame_system::Config>::RuntimeCall, length: u32) -> Weight {
+	fn ticket_weight(call: &CallOf<T>, length: u32) -> Weight {
 		let declared = call.get_dispatch_info().call_weight;
 		declared.saturating_add(T::WeightInfo::execute_ticket(length))
 	}
@@ -51,7 +49,7 @@ impl<T: Config> Pallet<T> {
 	/// Checks everything that is not temporary.
 	pub(crate) fn check_orderable(
 		lane: &LaneState<T>,
-		call: &<T as frame_system::Config>::RuntimeCall,
+		call: &CallOf<T>,
 	) -> Result<Orderable, Refusal> {
 		if !lane.has_turn {
 			return Err(Refusal::NoTurn);
@@ -119,11 +117,12 @@ impl<T: Config> Pallet<T> {
 		balance >= Self::charge(weight)
 	}
 
-	/// Returns the cost of ordering `call`, and whether it may be ordered now.
-	///
-	/// `now` is the end of the queried block: its batch counts as executed.
-	pub fn quote(call: &<T as frame_system::Config>::RuntimeCall) -> Quote<BalanceOf<T>> {
-		let lane = Lane::<T>::get();
+	/// Returns the cost of ordering `call`, and whether the block after the queried one may order it.
+	pub fn quote(call: &CallOf<T>) -> Quote<BalanceOf<T>> {
+		let mut lane = Lane::<T>::get();
+		// The next block executes the batch of the queried block before it orders.
+		let queried = frame_system::Pallet::<T>::block_number();
+		lane.batch = lane.batch.filter(|batch| batch.ordered_in != queried);
 		let weight = Self::ticket_weight(call, call.encoded_size() as u32);
 		let refusal = Self::check_orderable(&lane, call)
 			.and_then(|orderable| Self::check_now(&lane, orderable.weight))

@@ -2,7 +2,7 @@
 
 //! Transaction extension that admits orders.
 
-use crate::{pallet::*, Refusal, WeightInfo};
+use crate::{pallet::*, types::CallOf, Refusal, WeightInfo};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use core::{fmt, marker::PhantomData};
@@ -79,41 +79,21 @@ where
 	}
 }
 
-impl Refusal {
-	/// Returns the code of `InvalidTransaction::Custom` for a permanent refusal.
-	pub fn code(&self) -> u8 {
-		match self {
-			Self::Paused => 80,
-			Self::NoTurn => 81,
-			Self::NotOrderable => 82,
-			Self::TooLong { .. } => 83,
-			Self::ExceedsBatch { .. } => 84,
-			Self::BatchFull => 85,
-			Self::EarlierBatchPending => 86,
-			Self::CodeChanges => 87,
-			Self::MigrationRuns => 88,
-		}
-	}
-}
-
 impl From<Refusal> for TransactionValidityError {
 	fn from(refusal: Refusal) -> Self {
-		if refusal.is_temporary() {
-			InvalidTransaction::ExhaustsResources.into()
-		} else {
-			InvalidTransaction::Custom(refusal.code()).into()
-		}
+		let invalid = refusal
+			.code()
+			.map_or(InvalidTransaction::ExhaustsResources, InvalidTransaction::Custom);
+		invalid.into()
 	}
 }
 
-impl<T, S> TransactionExtension<<T as frame_system::Config>::RuntimeCall> for CheckOrder<T, S>
+impl<T, S> TransactionExtension<CallOf<T>> for CheckOrder<T, S>
 where
 	T: Config + Send + Sync,
-	<T as frame_system::Config>::RuntimeCall:
-		Dispatchable<Info = DispatchInfo, PostInfo = PostDispatchInfo>,
-	DispatchOriginOf<<T as frame_system::Config>::RuntimeCall>:
-		AsSystemOriginSigner<T::AccountId> + Clone,
-	S: TransactionExtension<<T as frame_system::Config>::RuntimeCall>,
+	CallOf<T>: Dispatchable<Info = DispatchInfo, PostInfo = PostDispatchInfo>,
+	DispatchOriginOf<CallOf<T>>: AsSystemOriginSigner<T::AccountId> + Clone,
+	S: TransactionExtension<CallOf<T>>,
 {
 	const IDENTIFIER: &'static str = S::IDENTIFIER;
 
@@ -131,7 +111,7 @@ where
 		S::metadata()
 	}
 
-	fn weight(&self, call: &<T as frame_system::Config>::RuntimeCall) -> Weight {
+	fn weight(&self, call: &CallOf<T>) -> Weight {
 		let check = match call.is_sub_type() {
 			Some(Call::order { .. }) => T::WeightInfo::check_order(),
 			_ => Weight::zero(),
@@ -141,14 +121,14 @@ where
 
 	fn validate(
 		&self,
-		origin: DispatchOriginOf<<T as frame_system::Config>::RuntimeCall>,
-		call: &<T as frame_system::Config>::RuntimeCall,
-		info: &DispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
+		origin: DispatchOriginOf<CallOf<T>>,
+		call: &CallOf<T>,
+		info: &DispatchInfoOf<CallOf<T>>,
 		len: usize,
 		self_implicit: Self::Implicit,
 		inherited_implication: &impl Implication,
 		source: TransactionSource,
-	) -> ValidateResult<Self::Val, <T as frame_system::Config>::RuntimeCall> {
+	) -> ValidateResult<Self::Val, CallOf<T>> {
 		let (valid, val, origin) = self.0.validate(
 			origin,
 			call,
@@ -177,9 +157,9 @@ where
 	fn prepare(
 		self,
 		(weight, val): Self::Val,
-		origin: &DispatchOriginOf<<T as frame_system::Config>::RuntimeCall>,
-		call: &<T as frame_system::Config>::RuntimeCall,
-		info: &DispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
+		origin: &DispatchOriginOf<CallOf<T>>,
+		call: &CallOf<T>,
+		info: &DispatchInfoOf<CallOf<T>>,
 		len: usize,
 	) -> Result<Self::Pre, TransactionValidityError> {
 		if let Some(weight) = weight {
@@ -195,8 +175,8 @@ where
 
 	fn post_dispatch_details(
 		(is_order, pre): Self::Pre,
-		info: &DispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
-		post_info: &PostDispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
+		info: &DispatchInfoOf<CallOf<T>>,
+		post_info: &PostDispatchInfoOf<CallOf<T>>,
 		len: usize,
 		result: &DispatchResult,
 	) -> Result<Weight, TransactionValidityError> {
@@ -206,8 +186,8 @@ where
 
 	fn post_dispatch(
 		(is_order, pre): Self::Pre,
-		info: &DispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
-		post_info: &mut PostDispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
+		info: &DispatchInfoOf<CallOf<T>>,
+		post_info: &mut PostDispatchInfoOf<CallOf<T>>,
 		len: usize,
 		result: &DispatchResult,
 	) -> Result<(), TransactionValidityError> {
@@ -216,24 +196,24 @@ where
 	}
 
 	fn bare_validate(
-		call: &<T as frame_system::Config>::RuntimeCall,
-		info: &DispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
+		call: &CallOf<T>,
+		info: &DispatchInfoOf<CallOf<T>>,
 		len: usize,
 	) -> TransactionValidity {
 		S::bare_validate(call, info, len)
 	}
 
 	fn bare_validate_and_prepare(
-		call: &<T as frame_system::Config>::RuntimeCall,
-		info: &DispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
+		call: &CallOf<T>,
+		info: &DispatchInfoOf<CallOf<T>>,
 		len: usize,
 	) -> Result<(), TransactionValidityError> {
 		S::bare_validate_and_prepare(call, info, len)
 	}
 
 	fn bare_post_dispatch(
-		info: &DispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
-		post_info: &mut PostDispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
+		info: &DispatchInfoOf<CallOf<T>>,
+		post_info: &mut PostDispatchInfoOf<CallOf<T>>,
 		len: usize,
 		result: &DispatchResult,
 	) -> Result<(), TransactionValidityError> {

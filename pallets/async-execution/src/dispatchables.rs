@@ -3,7 +3,8 @@
 //! Implementation of the calls.
 
 use crate::{
-	admission::Orderable, pallet::*, LaneState, PendingBatch, QuarantinedTicket, Refusal, Ticket,
+	admission::Orderable, pallet::*, types::CallOf, LaneState, PendingBatch, QuarantinedTicket,
+	Refusal, Ticket,
 };
 use codec::Encode;
 use conveyor_primitives::lane::{receipt_hash, TicketId};
@@ -36,10 +37,7 @@ impl<T> From<Refusal> for Error<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_order(
-		who: T::AccountId,
-		call: <T as frame_system::Config>::RuntimeCall,
-	) -> DispatchResult {
+	pub(crate) fn do_order(who: T::AccountId, call: CallOf<T>) -> DispatchResult {
 		let mut lane = Lane::<T>::get();
 		ensure!(lane.admitted, Error::<T>::NotDirect);
 		lane.admitted = false;

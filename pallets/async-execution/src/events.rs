@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use codec::{Compact, Decode, Encode};
 use conveyor_primitives::lane::receipt_hash;
 use frame_support::{
+	defensive,
 	storage::{storage_prefix, unhashed},
 	traits::PalletInfoAccess,
 };
@@ -32,7 +33,10 @@ impl EventRecords {
 		let mut input = &stored[..];
 		match Compact::<u32>::decode(&mut input) {
 			Ok(Compact(count)) => Self { count, encoded: input.to_vec() },
-			Err(_) => Self::default(),
+			Err(_) => {
+				defensive!("frame-system's events are not a vector");
+				Self::default()
+			},
 		}
 	}
 

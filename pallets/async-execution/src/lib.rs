@@ -14,7 +14,7 @@
 //!
 //! 1. Block N: `order(call)` checks the call, charges for its declared weight, and gives it a number.
 //! 2. Block N + 1: the pallets' wrapper [`AheadOf`] gives this pallet the first turn. It executes the tickets of block N
-//!    in order, each in a separate storage layer, with the signed origin of its owner.
+//!    in order, each in a separate storage layer, with its owner as signed origin.
 //! 3. The digest of block N + 1 commits to one receipt per ticket.
 //!
 //! Every ticket ends once: executed (`Ok` or `Err`), quarantined or dropped.
@@ -30,7 +30,7 @@
 //!
 //! # Upgrades
 //!
-//! No ticket is executed by another runtime version than the one that ordered it. Blocks that apply code or run
+//! A ticket is only executed by the runtime version that ordered it. Blocks that apply code or run
 //! multi-block migrations order nothing. If the version changed nevertheless, the tickets are dropped.
 //!
 //! [`Commitment`]: conveyor_primitives::lane::Commitment

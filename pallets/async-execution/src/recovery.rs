@@ -3,8 +3,8 @@
 //! Circuit breaker: what a block does with a pending batch after a standstill.
 //!
 //! A ticket that makes every block invalid (it panics, exhausts the memory, or is too slow for validators) would stop
-//! the chain: every author executes the same batch first. The chain then has no block for a time-out, and this is all
-//! the circuit breaker sees.
+//! the chain: every author executes the same batch first. The chain then has no block for a time-out. The
+//! circuit breaker knows nothing else.
 //!
 //! | standstill | this block | the next blocks |
 //! | --- | --- | --- |
@@ -14,14 +14,14 @@
 //! | at one ticket per block | executes nothing; quarantines the head after `quarantine_after` of these | one ticket per block |
 //!
 //! A block at a standstill is valid for every batch, because it executes nothing. Each standstill doubles the time-out
-//! up to [`MAX_PATIENCE`] times, until the batch is done: a chain whose blocks are always a bit more than one time-out
-//! apart executes its tickets.
+//! of the batch, up to [`MAX_TIMEOUT_FACTOR`] time-outs. So a chain whose blocks are always less than
+//! [`MAX_TIMEOUT_FACTOR`] time-outs apart executes its tickets.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
 /// Maximum factor by which standstills prolong the time-out of one batch.
-pub const MAX_PATIENCE: u64 = 4;
+pub const MAX_TIMEOUT_FACTOR: u64 = 4;
 
 /// State of the circuit breaker after at least one standstill with the pending batch.
 #[derive(
@@ -59,8 +59,9 @@ pub(crate) struct Standstill {
 /// Returns the time without a block, in milliseconds, from which on a block is at a standstill.
 pub(crate) fn timeout(recovery: Option<&Recovery>, stall_timeout: u64) -> u64 {
 	let standstills = recovery.map_or(0, |recovery| recovery.standstills);
-	let patience = 1u64.checked_shl(standstills).unwrap_or(MAX_PATIENCE).min(MAX_PATIENCE);
-	stall_timeout.saturating_mul(patience)
+	let factor =
+		1u64.checked_shl(standstills).unwrap_or(MAX_TIMEOUT_FACTOR).min(MAX_TIMEOUT_FACTOR);
+	stall_timeout.saturating_mul(factor)
 }
 
 /// Returns what a block at a standstill changes. `quarantine_after`: number of standstills with the same first ticket

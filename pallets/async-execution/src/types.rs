@@ -22,6 +22,8 @@ pub type BalanceOf<T> =
 pub type CreditOf<T> =
 	fungible::Credit<<T as frame_system::Config>::AccountId, <T as Config>::Currency>;
 
+pub(crate) type CallOf<T> = <T as frame_system::Config>::RuntimeCall;
+
 /// An ordered call. Its number follows from its position in the batch.
 #[derive(
 	CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo,
@@ -41,7 +43,7 @@ pub struct Ticket<T: Config> {
 
 impl<T: Config> Ticket<T> {
 	/// Returns the call. `None` if this code does not decode it.
-	pub(crate) fn decode_call(&self) -> Option<<T as frame_system::Config>::RuntimeCall> {
+	pub(crate) fn decode_call(&self) -> Option<CallOf<T>> {
 		DecodeLimit::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &self.call[..]).ok()
 	}
 }
@@ -177,18 +179,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
-	/// Returns whether the same call may be ordered in a later block without any other change.
-	pub fn is_temporary(&self) -> bool {
+	/// Returns the code of `InvalidTransaction::Custom`. `None` for a temporary refusal: the same call may be ordered in
+	/// a later block without any other change.
+	pub fn code(&self) -> Option<u8> {
 		match self {
+			Self::Paused => Some(80),
+			Self::NoTurn => Some(81),
+			Self::NotOrderable => Some(82),
+			Self::TooLong { .. } => Some(83),
+			Self::ExceedsBatch { .. } => Some(84),
 			Self::BatchFull
 			| Self::EarlierBatchPending
 			| Self::CodeChanges
-			| Self::MigrationRuns => true,
-			Self::Paused
-			| Self::NoTurn
-			| Self::NotOrderable
-			| Self::TooLong { .. }
-			| Self::ExceedsBatch { .. } => false,
+			| Self::MigrationRuns => None,
 		}
 	}
 }

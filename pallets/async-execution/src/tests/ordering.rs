@@ -74,7 +74,7 @@ fn permanent_refusals_leave_the_pool() {
 		let code = |call: RuntimeCall| match validate(transaction(1, order(call))).unwrap_err() {
 			sp_runtime::transaction_validity::TransactionValidityError::Invalid(
 				InvalidTransaction::Custom(code),
-			) => code,
+			) => Some(code),
 			other => panic!("{other:?}"),
 		};
 		let nested = Action::nest { call: Box::new(log(1)) };
@@ -90,6 +90,23 @@ fn permanent_refusals_leave_the_pool() {
 		);
 		assert_ok!(AsyncExecution::set_paused(RawOrigin::Root.into(), true));
 		assert_eq!(code(log(1)), Refusal::Paused.code());
+	});
+}
+
+#[test]
+fn a_quote_is_for_the_next_block() {
+	new_chain().execute_with(|| {
+		let call = burn(1, 4_990);
+		order_all([call.clone()]);
+		let quote = AsyncExecution::quote(&call);
+		// The next block executes the full batch first.
+		assert_eq!(quote.refusal, None);
+		assert_eq!((quote.charge, quote.weight), (10_000, Weight::from_parts(5_000, 5_000)));
+		assert_eq!(block(vec![transaction(1, order(call.clone()))]), [Ok(())]);
+		// The rest of an earlier batch may still be pending.
+		block_after(STALL_SLOTS, vec![]);
+		let refusal = AsyncExecution::quote(&call).refusal;
+		assert_eq!(refusal, Some(Refusal::EarlierBatchPending));
 	});
 }
 

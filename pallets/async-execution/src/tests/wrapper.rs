@@ -3,7 +3,13 @@
 //! Runtimes with and without [`crate::AheadOf`], and import of blocks.
 
 use crate::{mock::*, Lane, Refusal};
-use frame_support::traits::OnIdle;
+use frame_support::{
+	parameter_types,
+	traits::{
+		BeforeAllRuntimeMigrations, OffchainWorker, OnFinalize, OnIdle, OnPoll, OnRuntimeUpgrade,
+	},
+	weights::{Weight, WeightMeter},
+};
 use sp_runtime::{traits::Block as _, transaction_validity::InvalidTransaction, DigestItem};
 
 fn unwrapped_block() {
@@ -19,7 +25,7 @@ fn a_runtime_without_the_wrapper_orders_nothing() {
 		unwrapped_block();
 		assert!(!Lane::<Test>::get().has_turn);
 		assert_eq!(AsyncExecution::quote(&log(1)).refusal, Some(Refusal::NoTurn));
-		let refused = InvalidTransaction::Custom(Refusal::NoTurn.code());
+		let refused = InvalidTransaction::Custom(Refusal::NoTurn.code().unwrap());
 		assert_eq!(validate(transaction(1, order(log(1)))), Err(refused.into()));
 		// The wrapper opens ordering again.
 		block(vec![]);
@@ -76,22 +82,68 @@ fn nodes_import_the_blocks_and_reject_another_commitment() {
 	});
 }
 
+/// Pallets whose hooks return different weights, and count their calls without a result.
+struct Probe;
+
+parameter_types! {
+	static Calls: u32 = 0;
+}
+
+impl BeforeAllRuntimeMigrations for Probe {
+	fn before_all_runtime_migrations() -> Weight {
+		Weight::from_parts(1, 0)
+	}
+}
+
+impl OnRuntimeUpgrade for Probe {
+	fn on_runtime_upgrade() -> Weight {
+		Weight::from_parts(2, 0)
+	}
+}
+
+impl OnIdle<u64> for Probe {
+	fn on_idle(number: u64, remaining: Weight) -> Weight {
+		remaining.saturating_add(Weight::from_parts(number, 0))
+	}
+}
+
+impl OnPoll<u64> for Probe {
+	fn on_poll(number: u64, meter: &mut WeightMeter) {
+		meter.consume(Weight::from_parts(number, 0));
+	}
+}
+
+impl OnFinalize<u64> for Probe {
+	fn on_finalize(number: u64) {
+		Calls::mutate(|calls| *calls += number as u32);
+	}
+}
+
+impl OffchainWorker<u64> for Probe {
+	fn offchain_worker(number: u64) {
+		Calls::mutate(|calls| *calls += number as u32);
+	}
+}
+
 #[test]
 fn the_other_hooks_are_those_of_the_pallets() {
-	new_chain().execute_with(|| {
-		type Wrapped = crate::AheadOf<AsyncExecution, AllPalletsWithSystem>;
-		let remaining = frame_support::weights::Weight::MAX;
-		assert_eq!(
-			<Wrapped as OnIdle<u64>>::on_idle(9, remaining),
-			<AllPalletsWithSystem as OnIdle<u64>>::on_idle(9, remaining),
-		);
-	});
+	type Wrapped = crate::AheadOf<AsyncExecution, Probe>;
+	let weight = |ref_time| Weight::from_parts(ref_time, 0);
+	assert_eq!(Wrapped::before_all_runtime_migrations(), weight(1));
+	assert_eq!(Wrapped::on_runtime_upgrade(), weight(2));
+	assert_eq!(Wrapped::on_idle(9, weight(100)), weight(109));
+	let mut meter = WeightMeter::new();
+	Wrapped::on_poll(5, &mut meter);
+	assert_eq!(meter.consumed(), weight(5));
+	Wrapped::on_finalize(3);
+	assert_eq!(Calls::get(), 3);
+	Wrapped::offchain_worker(4);
+	assert_eq!(Calls::get(), 7);
 }
 
 #[cfg(feature = "try-runtime")]
 #[test]
 fn failing_checks_of_an_upgrade_are_reported() {
-	use frame_support::traits::OnRuntimeUpgrade;
 	struct Failing;
 	impl OnRuntimeUpgrade for Failing {
 		fn post_upgrade(_: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
